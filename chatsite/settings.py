@@ -1,0 +1,276 @@
+"""Settings of Parley. Everything an operator may choose comes from the environment, or from `.env` beside manage.py."""
+
+import sys
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+import structlog
+from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+django_stubs_ext.monkeypatch()  # generic admin and form classes take their model as a type argument
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Who we are -------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")  # a system check says so when it is missing
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+# Exact origins that may open a socket or post a form, scheme and port included: `https://chat.example.org`.
+PARLEY_ORIGINS = env.list("PARLEY_ORIGINS", default=["http://localhost:8000", "http://127.0.0.1:8000"])
+CSRF_TRUSTED_ORIGINS = PARLEY_ORIGINS
+PARLEY_DATA = Path(env.str("PARLEY_DATA", default=str(BASE_DIR / "var")))
+ADMIN_PATH = env.str("ADMIN_PATH", default="admin/")
+# True behind TLS. Cookies are then sent over https only, and browsers are told to stay there.
+HTTPS = env.bool("HTTPS", default=False)
+
+# --- The house --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles: it brings the runserver that speaks WebSocket
+    "accounts",
+    "agents",
+    "conversations",
+    "operations",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "channels",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "chatsite.urls"
+ASGI_APPLICATION = "chatsite.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# --- Postgres ---------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://parley@localhost/parley")}
+# Under ASGI a connection kept by its thread leaks with the thread; a pool does not. Celery forks, where a pool breaks.
+_under_celery = Path(sys.argv[0]).name == "celery"
+DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else 12)
+DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options.setdefault("connect_timeout", 5)
+if DATABASE_POOL:
+    _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+# Logins are throttled through this cache: it stands in Postgres so that a lost Redis locks nobody out.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+
+# --- Redis: channel layer, reply log, broker --------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        # Not the core layer: it keeps 100 messages for all sockets of a process together, and drops the rest unseen.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "prefix": "parley",
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    # redis-py's own 5 s closes idle sockets; without any, a half-open link is never noticed.
+                    "socket_timeout": 15,
+                    "socket_connect_timeout": 3,
+                    "socket_keepalive": True,
+                    "health_check_interval": 15,
+                    # With this the layer subscribes again by itself after a restart of Redis.
+                    "retry": Retry(ExponentialBackoff(cap=1, base=0.05), 5),
+                    "retry_on_error": [RedisConnectionError, RedisTimeoutError],
+                }
+            ],
+        },
+    }
+}
+
+# --- Celery -----------------------------------------------------------------------------------------------------
+
+# kombu has a scheme of its own for a Unix socket.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,  # more than four times the time limit, or a healthy task runs twice
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "health_check_interval": 15,
+    "socket_keepalive": True,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_PUBLISH_RETRY = False  # the sweep does the work of a task that could not be sent
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": 15.0},
+    "sweep-titles": {"task": "conversations.tasks.sweep_titles", "schedule": 60.0},
+}
+
+# --- The model endpoint -----------------------------------------------------------------------------------------
+
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
+OPENAI_MODEL = env.str("OPENAI_MODEL", default="")
+# What members read under the composer.
+PARLEY_MODEL_LABEL = env.str("PARLEY_MODEL_LABEL", default=OPENAI_MODEL)
+# Seconds: to connect, to the first token, between two tokens, for a whole answer.
+OPENAI_TIMEOUTS = env.list("OPENAI_TIMEOUTS", cast=float, default=[5, 60, 30, 600])
+
+# --- Delivery ---------------------------------------------------------------------------------------------------
+
+# Answers one process writes at once, and the threads that do database work for its sockets and its runner.
+REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=400)
+DATABASE_THREADS = env.int("DATABASE_THREADS", default=8)
+# Seconds between two flushes of the running answers to the log. The first token of an answer never waits for it.
+FLUSH_SECONDS = env.float("FLUSH_SECONDS", default=0.04)
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
+# Seconds a stopping process gives its answers to finish, and the time over which it sends its sockets away.
+DRAIN_REPLIES_SECONDS = env.float("DRAIN_REPLIES_SECONDS", default=20)
+DRAIN_SOCKETS_SECONDS = env.float("DRAIN_SOCKETS_SECONDS", default=2)
+SOCKETS_PER_MEMBER = env.int("SOCKETS_PER_MEMBER", default=40)
+
+# --- Accounts ---------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "conversations:new"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# False: only staff make members, in the admin.
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# Where a mail server is set, an address is proven before it is used, and sign-up never tells who is a member.
+EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Parley <parley@localhost>")
+ACCOUNT_EMAIL_VERIFICATION = "none" if EMAIL_URL.startswith("consolemail") else "mandatory"
+
+# --- Security ---------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if HTTPS:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [NONCE, STRICT_DYNAMIC],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Files ------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(PARLEY_DATA / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# --- Logs: ids and lengths, never what anybody said -------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+structlog.configure(
+    processors=[structlog.stdlib.filter_by_level, *_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "lines": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer()
+            if env.bool("LOG_JSON", default=False)
+            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            "foreign_pre_chain": _shared,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Twisted and daphne tell of each connection; the channel layer of each subscription.
+        name: {"level": "WARNING"}
+        for name in ("daphne", "twisted", "asyncio", "httpx", "httpx2", "openai", "aiohttp")
+    },
+}

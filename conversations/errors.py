@@ -1,0 +1,73 @@
+"""Every refusal a person can meet in a conversation.
+
+ChatError
+ ├─ BadFrame        (the frame itself is wrong)      bad_json, too_large, unknown_type, bad_field
+ ├─ BadText         (what was said cannot be kept)   empty_text, text_too_long, bad_text
+ ├─ NotFound        (missing, or not yours)          not_found
+ ├─ Conflict                                         idempotency_conflict
+ ├─ UnknownPersonality                               unknown_personality
+ └─ TryLater        (nothing wrong with the request) busy, rate_limited, unavailable, fault
+"""
+
+
+class ChatError(Exception):
+    """A refusal: a `code` for programs, a sentence for people, and whether trying again helps."""
+
+    status = 400
+    retryable = False
+
+    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after  # seconds
+
+
+class BadFrame(ChatError):
+    pass
+
+
+class BadText(ChatError):
+    pass
+
+
+class NotFound(ChatError):
+    status = 404
+
+    def __init__(self, noun: str = "conversation") -> None:
+        super().__init__("not_found", f"There is no such {noun}, or it is not shared with you.")
+
+
+class Conflict(ChatError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "idempotency_conflict", "This message was sent before with another text. Send it as a new one."
+        )
+
+
+class UnknownPersonality(ChatError):
+    def __init__(self) -> None:
+        super().__init__("unknown_personality", "Nobody of that name answers here. Choose another personality.")
+
+
+class TryLater(ChatError):
+    status = 503
+    retryable = True
+
+
+def busy() -> TryLater:
+    return TryLater("busy", "Many answers already wait in this conversation. Try again when one is done.")
+
+
+def rate_limited(seconds: float) -> TryLater:
+    return TryLater("rate_limited", "That was a little fast. Try again in a moment.", retry_after=seconds)
+
+
+def unavailable() -> TryLater:
+    return TryLater("unavailable", "Parley cannot store anything right now. Your message was not sent; try again.")
+
+
+def fault() -> TryLater:
+    return TryLater("fault", "Something went wrong here. It was logged; try again.")

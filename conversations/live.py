@@ -1,0 +1,216 @@
+"""All that is ephemeral, in Redis: the log of running answers, the groups' events, wake-ups and hints to stop.
+
+Nothing here is the truth. The log is the stream, a group event a hint that something is new, and the row what counts;
+Redis may vanish at any moment and take nothing with it but a second of speed.
+
+The log of one attempt is a Redis Stream whose entries have explicit ids, `<seq>-0`: Redis itself then refuses a late
+writer. An entry is the frame as the browser gets it, encoded once.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+RedisError = redis.RedisError
+
+LOG_SECONDS = 3600  # an attempt's log lives this long after its first event
+LOG_SECONDS_AFTER_END = 900
+WAKE = "parley.wake"
+STOP = "parley.stop"
+PREFIX = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+
+# Appends each entry and, only if Redis took it, publishes it: a reader is never shown what the log does not hold.
+_APPEND = """
+local out = {}
+for i = 1, #KEYS do
+  local a = (i - 1) * 5
+  local added = redis.pcall('XADD', KEYS[i], ARGV[a + 1] .. '-0', 'f', ARGV[a + 2])
+  if type(added) == 'table' and added.err then
+    out[i] = string.find(added.err, 'equal or smaller', 1, true) and 0 or -1
+  else
+    if ARGV[a + 5] ~= '0' then redis.call('EXPIRE', KEYS[i], ARGV[a + 5]) end
+    redis.call('PUBLISH', ARGV[a + 3], ARGV[a + 4])
+    out[i] = 1
+  end
+end
+return out
+"""
+
+
+def group_of(conversation: uuid.UUID | str) -> str:
+    return f"conversation.{conversation}"
+
+
+def group_of_member(user: int) -> str:
+    return f"member.{user}"
+
+
+def _channel(group: str) -> str:
+    # As RedisPubSubChannelLayer names a group's channel: written here so that one script can append and publish.
+    return f"{PREFIX}__group__{group}"
+
+
+def _message(event: dict[str, Any]) -> bytes:
+    layer = get_channel_layer()
+    assert layer is not None
+    packed: bytes = layer.serialize(event)
+    return packed
+
+
+# --- The log of running answers ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One numbered event of one attempt. `rev` is set on the last one: the conversation's `rev` that shows the end."""
+
+    conversation: str
+    reply: str
+    attempt: int
+    seq: int
+    frame: str
+    rev: int = 0
+
+
+class Append(IntEnum):
+    """What became of an append."""
+
+    TAKEN = 1
+    REFUSED = 0  # the log is already further: another writer was here, or an earlier try of ours did arrive
+    ERROR = -1
+
+
+class Log:
+    """The log, from one event loop. Every method raises RedisError when Redis cannot be reached."""
+
+    def __init__(self) -> None:
+        self._redis: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15
+        )
+        self._append = self._redis.register_script(_APPEND)
+
+    async def append(self, events: Sequence[Event]) -> list[Append]:
+        """Append these and publish them to their conversations' groups, in one round trip. At most one per reply."""
+        keys, values = [], []
+        for event in events:
+            keys.append(_log_key(event.reply, event.attempt))
+            life = LOG_SECONDS_AFTER_END if event.rev else LOG_SECONDS if event.seq % 256 == 1 else 0
+            hint = {
+                "type": "reply.event",
+                "reply": event.reply,
+                "attempt": event.attempt,
+                "seq": event.seq,
+                "rev": event.rev,
+                "frame": event.frame,
+            }
+            values += [event.seq, event.frame, _channel(group_of(event.conversation)), _message(hint), life]
+        results = await self._append(keys=keys, args=values)
+        return [Append(result) for result in results]
+
+    async def read(self, reply: uuid.UUID | str, attempt: int, *, after: int) -> list[tuple[int, str]]:
+        """The events after `after` as (seq, frame), oldest first. Empty when there are none, or no log any more."""
+        entries = await self._redis.xrange(_log_key(reply, attempt), min=f"({after}-0")
+        return [(int(entry.partition(b"-")[0]), values[b"f"].decode()) for entry, values in entries]
+
+    @asynccontextmanager
+    async def hints(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        """Wake-ups and hints to stop, as (WAKE or STOP, text), for as long as the context is open."""
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            await pubsub.subscribe(WAKE, STOP)
+            yield _hints(pubsub)
+
+    async def ping(self) -> None:
+        await self._redis.ping()
+
+    async def aclose(self) -> None:
+        await self._redis.aclose()
+
+
+async def _hints(pubsub: redis.asyncio.client.PubSub) -> AsyncIterator[tuple[str, str]]:
+    while True:
+        message = await pubsub.get_message(timeout=4)
+        if message is not None:
+            yield message["channel"].decode(), message["data"].decode()
+
+
+def _log_key(reply: uuid.UUID | str, attempt: int) -> str:
+    return f"parley:reply:{reply}:{attempt}"
+
+
+_logs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Log]" = WeakKeyDictionary()
+
+
+def log() -> Log:
+    """This event loop's log."""
+    loop = asyncio.get_running_loop()
+    if loop not in _logs:
+        _logs[loop] = Log()
+    return _logs[loop]
+
+
+# --- Telling, from threads and from Celery ----------------------------------------------------------------------
+
+
+class _Teller:
+    """Publishes from synchronous code. Never raises and never waits long: every event here is only a hint."""
+
+    def __init__(self) -> None:
+        self._redis: redis.Redis | None = None
+        self._lock = threading.Lock()
+        self._silent_until = 0.0
+
+    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        if time.monotonic() < self._silent_until:
+            return
+        with self._lock:
+            if self._redis is None:
+                self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+        try:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for channel, message in messages:
+                    pipe.publish(channel, message)
+                pipe.execute()
+        except RedisError as error:
+            # So that a Redis that hangs costs one second now and then, not one for every send.
+            self._silent_until = time.monotonic() + 1
+            logger.warning("not told: %s", type(error).__name__)
+
+
+_teller = _Teller()
+
+
+def tell_changed(conversation: uuid.UUID | str, *, first: int, rev: int, frames: Sequence[str] = ()) -> None:
+    """Say that a conversation went from before `first` to `rev`. `frames` show it, one a step; without, readers look."""
+    event = {"type": "conversation.changed", "first": first, "rev": rev, "frames": list(frames)}
+    _teller.publish([(_channel(group_of(conversation)), _message(event))])
+
+
+def tell_members(users: Iterable[int], frame: str) -> None:
+    """Show a frame to every open tab of these members, whatever it is looking at. A hint: a lost one is not repeated."""
+    message = _message({"type": "member.told", "frame": frame})
+    _teller.publish([(_channel(group_of_member(user)), message) for user in users])
+
+
+def wake() -> None:
+    """Tell the runners that something is queued."""
+    _teller.publish([(WAKE, b"1")])
+
+
+def hint_stop(reply: uuid.UUID) -> None:
+    """Tell the runner that writes this reply that it should stop."""
+    _teller.publish([(STOP, str(reply).encode())])

@@ -1,0 +1,236 @@
+"""Every change of state of a reply. Each is one conditional UPDATE on (id, attempt, status): zero rows means you lost.
+
+    waiting ──> queued ──> streaming ──> complete | stopped | interrupted | failed
+       │          │ └────────<─ (nothing written yet: handed back, or taken back from a dead process)
+       └──────────┴──> stopped | failed
+
+Who changes more than a reply locks its conversation first, so that two changes never wait for each other.
+All times of a lease are the database's: a machine with a wrong clock can neither keep nor steal one.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from conversations.models import ENDED, Conversation, Message, Reply, Status
+
+MAX_ATTEMPTS = 2  # a reply that got no token out is tried once more
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to write one answer, until the lease runs out."""
+
+    reply: uuid.UUID
+    conversation: uuid.UUID
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the writing of an answer ended."""
+
+    status: Status
+    error_code: str = ""
+    error_message: str = ""
+    error_retryable: bool = False
+    retry_after: float | None = None  # seconds
+    finish_reason: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an end changed: the `rev` that shows it, and the one that shows the line moving up, where one waited."""
+
+    rev: int
+    line_rev: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Text to save: `text` holds the events of the attempt up to `seq`."""
+
+    reply: uuid.UUID
+    attempt: int
+    seq: int
+    text: str
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a runner still holds, and which of it a member has asked to stop."""
+
+    held: set[uuid.UUID] = field(default_factory=set)
+    stopping: set[uuid.UUID] = field(default_factory=set)
+
+
+def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
+    """Take up to `limit` queued replies, oldest first, for `lease` seconds. Never waits for another claimer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE conversations_reply
+               SET status = 'streaming', attempt = attempt + 1, lease_owner = %s, seq = 0,
+                   lease_until = clock_timestamp() + make_interval(secs => %s),
+                   started_at = coalesce(started_at, clock_timestamp())
+             WHERE message_id IN (SELECT message_id FROM conversations_reply WHERE status = 'queued'
+                                   ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)
+            RETURNING message_id, conversation_id, attempt
+            """,
+            [owner, lease, limit],
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def renew(*, claims: Sequence[Claim], lease: float) -> Kept:
+    """Hold on to these for `lease` seconds from now. What is not in the answer is lost: stop writing it."""
+    return _held(
+        "lease_until = clock_timestamp() + make_interval(secs => %s)",
+        "unnest(%s::uuid[], %s::int[]) AS new(id, attempt)",
+        [lease, [claim.reply for claim in claims], [claim.attempt for claim in claims]],
+    )
+
+
+def checkpoint(*, saves: Sequence[Saved]) -> Kept:
+    """Save what was written so far, all in one statement. What is not in the answer is lost: stop writing it."""
+    columns: list[Any] = [
+        [getattr(save, name) for save in saves] for name in ("reply", "attempt", "seq", "text")
+    ]
+    return _held(
+        "text = new.text, seq = new.seq",
+        "unnest(%s::uuid[], %s::int[], %s::int[], %s::text[]) AS new(id, attempt, seq, text)",
+        columns,
+    )
+
+
+def _held(assignments: str, source: str, values: list[Any]) -> Kept:
+    kept = Kept()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE conversations_reply AS reply SET {assignments} FROM {source}
+             WHERE reply.message_id = new.id AND reply.attempt = new.attempt AND reply.status = 'streaming'
+            RETURNING reply.message_id, reply.stop_requested_at IS NOT NULL
+            """,  # noqa: S608 - both parts are the constants above
+            values,
+        )
+        for reply, stopping in cursor.fetchall():
+            kept.held.add(reply)
+            if stopping:
+                kept.stopping.add(reply)
+    return kept
+
+
+def finish(
+    *, reply: uuid.UUID, conversation: uuid.UUID, attempt: int, frm: Iterable[Status], text: str, outcome: Outcome
+) -> Ended | None:
+    """End a reply that is in one of `frm` at this attempt: its text moves to its message, the next in line moves up.
+
+    None: somebody else ended or took it; nothing was changed.
+    """
+    assert outcome.status in ENDED
+    with transaction.atomic():
+        talk = Conversation.objects.select_for_update().filter(pk=conversation).only("rev").first()
+        if talk is None:
+            return None
+        won = Reply.objects.filter(pk=reply, attempt=attempt, status__in=list(frm)).update(
+            status=outcome.status,
+            lease_owner="",
+            lease_until=None,
+            text="",
+            finished_at=Now(),
+            error_code=outcome.error_code,
+            error_message=outcome.error_message,
+            error_retryable=outcome.error_retryable,
+            retry_after=outcome.retry_after,
+            finish_reason=outcome.finish_reason,
+            prompt_tokens=outcome.prompt_tokens,
+            completion_tokens=outcome.completion_tokens,
+            first_token_ms=outcome.first_token_ms,
+            total_ms=outcome.total_ms,
+        )
+        if not won:
+            return None
+        rev = talk.rev + 1
+        Message.objects.filter(pk=reply).update(text=text, rev=rev)
+        line_rev = rev + 1 if _move_up(conversation, rev + 1) else None
+        Conversation.objects.filter(pk=conversation).update(rev=line_rev or rev)
+    return Ended(rev=rev, line_rev=line_rev)
+
+
+def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int) -> int | None:
+    """Put a reply of which nothing was written back into the queue, once. Returns the `rev` that shows it, or None."""
+    with transaction.atomic():
+        talk = Conversation.objects.select_for_update().filter(pk=conversation).only("rev").first()
+        if talk is None:
+            return None
+        won = Reply.objects.filter(
+            pk=reply, attempt=attempt, attempt__lt=MAX_ATTEMPTS, status=Status.STREAMING, stop_requested_at=None
+        ).update(status=Status.QUEUED, lease_owner="", lease_until=None, text="", seq=0)
+        if not won:
+            return None
+        rev = talk.rev + 1
+        Message.objects.filter(pk=reply).update(rev=rev)
+        Conversation.objects.filter(pk=conversation).update(rev=rev)
+    return rev
+
+
+def expired() -> list[Claim]:
+    """Replies whose writer has let its lease run out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT message_id, conversation_id, attempt FROM conversations_reply
+             WHERE status = 'streaming' AND lease_until < clock_timestamp() ORDER BY lease_until LIMIT 200
+            """
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def unblock() -> list[tuple[uuid.UUID, int]]:
+    """Move up lines whose head ended without moving them (a second belt; finding one is worth a warning).
+
+    Returns the conversations that moved, each with the `rev` that shows it.
+    """
+    stuck = (
+        Reply.objects.filter(status=Status.WAITING)
+        .exclude(
+            conversation__in=Reply.objects.filter(status__in=[Status.QUEUED, Status.STREAMING]).values("conversation")
+        )
+        .values_list("conversation", flat=True)
+        .distinct()[:200]
+    )
+    moved = []
+    for conversation in list(stuck):
+        with transaction.atomic():
+            talk = Conversation.objects.select_for_update().only("rev").get(pk=conversation)
+            busy = Reply.objects.filter(
+                conversation=conversation, status__in=[Status.QUEUED, Status.STREAMING]
+            ).exists()
+            if not busy and _move_up(conversation, talk.rev + 1):
+                Conversation.objects.filter(pk=conversation).update(rev=F("rev") + 1)
+                moved.append((conversation, talk.rev + 1))
+    return moved
+
+
+def _move_up(conversation: uuid.UUID, rev: int) -> bool:
+    """Queue the first in line, and mark all in line as changed, since each has a new place. The caller holds the lock."""
+    line = list(
+        Reply.objects.filter(conversation=conversation, status=Status.WAITING)
+        .order_by("message__position")
+        .values_list("pk", flat=True)
+    )
+    if not line:
+        return False
+    Reply.objects.filter(pk=line[0], status=Status.WAITING).update(status=Status.QUEUED)
+    Message.objects.filter(pk__in=line).update(rev=rev)
+    return True
