@@ -67,9 +67,7 @@ class PersonalityVersion(models.Model):
     language = models.CharField(max_length=35, blank=True, help_text="A language to answer in. Empty: the member's.")
     colour = models.CharField(max_length=7, default="#0f6e66", validators=[RegexValidator(r"^#[0-9a-f]{6}$")])
     model = models.CharField(max_length=120, blank=True, help_text="Empty: the endpoint's default model.")
-    temperature = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)]
-    )
+    temperature = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)])
     max_tokens = models.PositiveIntegerField(default=1024, validators=[MinValueValidator(1)])
     context_budget = models.PositiveIntegerField(
         default=4000, validators=[MinValueValidator(256)], help_text="Tokens, the answer's own included."

@@ -1,4 +1,4 @@
-"""The ASGI application: pages over HTTP, conversations over WebSocket. Runs under daphne (`manage.py serve`) and uvicorn."""
+"""The ASGI application: pages over HTTP, conversations over WebSocket. Runs under daphne and under uvicorn."""
 
 import os
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 import environ
@@ -102,12 +103,13 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 # --- Redis: channel layer, reply log, broker --------------------------------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+CHANNEL_PREFIX = "parley"
 CHANNEL_LAYERS = {
     "default": {
         # Not the core layer: it keeps 100 messages for all sockets of a process together, and drops the rest unseen.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "prefix": "parley",
+            "prefix": CHANNEL_PREFIX,
             "hosts": [
                 {
                     "address": REDIS_URL,
@@ -254,15 +256,22 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+_as_json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+_as_lines = structlog.dev.ConsoleRenderer(
+    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+)
+_render: list[Any] = [*_as_json] if env.bool("LOG_JSON", default=False) else [_as_lines]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "lines": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer()
-            if env.bool("LOG_JSON", default=False)
-            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Plain tracebacks: those with local variables would print what members said, and keys.
+                *_render,
+            ],
             "foreign_pre_chain": _shared,
         }
     },

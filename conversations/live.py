@@ -32,7 +32,7 @@ LOG_SECONDS = 3600  # an attempt's log lives this long after its first event
 LOG_SECONDS_AFTER_END = 900
 WAKE = "parley.wake"
 STOP = "parley.stop"
-PREFIX = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+PREFIX = settings.CHANNEL_PREFIX
 
 # Appends each entry and, only if Redis took it, publishes it: a reader is never shown what the log does not hold.
 _APPEND = """
@@ -77,12 +77,17 @@ def _message(event: dict[str, Any]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One numbered event of one attempt. `rev` is set on the last one: the conversation's `rev` that shows the end."""
+    """One numbered event of one attempt.
+
+    `kind` is its frame's type: `reply`, `delta`, `reset` or `end`. `rev` is the conversation's: on the first event the
+    one that shows the message, on an `end` the one that shows the end, on all others 0.
+    """
 
     conversation: str
     reply: str
     attempt: int
     seq: int
+    kind: str
     frame: str
     rev: int = 0
 
@@ -106,15 +111,18 @@ class Log:
 
     async def append(self, events: Sequence[Event]) -> list[Append]:
         """Append these and publish them to their conversations' groups, in one round trip. At most one per reply."""
-        keys, values = [], []
+        keys: list[str] = []
+        values: list[str | bytes | int] = []
         for event in events:
             keys.append(_log_key(event.reply, event.attempt))
-            life = LOG_SECONDS_AFTER_END if event.rev else LOG_SECONDS if event.seq % 256 == 1 else 0
+            life = LOG_SECONDS_AFTER_END if event.kind == "end" else LOG_SECONDS if event.seq % 256 == 1 else 0
             hint = {
                 "type": "reply.event",
+                "conversation": event.conversation,
                 "reply": event.reply,
                 "attempt": event.attempt,
                 "seq": event.seq,
+                "kind": event.kind,
                 "rev": event.rev,
                 "frame": event.frame,
             }
@@ -124,7 +132,7 @@ class Log:
 
     async def read(self, reply: uuid.UUID | str, attempt: int, *, after: int) -> list[tuple[int, str]]:
         """The events after `after` as (seq, frame), oldest first. Empty when there are none, or no log any more."""
-        entries = await self._redis.xrange(_log_key(reply, attempt), min=f"({after}-0")
+        entries: Any = await self._redis.xrange(_log_key(reply, attempt), min=f"({after}-0")
         return [(int(entry.partition(b"-")[0]), values[b"f"].decode()) for entry, values in entries]
 
     @asynccontextmanager
@@ -195,13 +203,19 @@ _teller = _Teller()
 
 
 def tell_changed(conversation: uuid.UUID | str, *, first: int, rev: int, frames: Sequence[str] = ()) -> None:
-    """Say that a conversation went from before `first` to `rev`. `frames` show it, one a step; without, readers look."""
-    event = {"type": "conversation.changed", "first": first, "rev": rev, "frames": list(frames)}
+    """Say that a conversation went from before `first` to `rev`. `frames` show it, one a step; else readers look."""
+    event = {
+        "type": "conversation.changed",
+        "conversation": str(conversation),
+        "first": first,
+        "rev": rev,
+        "frames": list(frames),
+    }
     _teller.publish([(_channel(group_of(conversation)), _message(event))])
 
 
 def tell_members(users: Iterable[int], frame: str) -> None:
-    """Show a frame to every open tab of these members, whatever it is looking at. A hint: a lost one is not repeated."""
+    """Show a frame to every open tab of these members, whatever it shows. A hint: a lost one is not repeated."""
     message = _message({"type": "member.told", "frame": frame})
     _teller.publish([(_channel(group_of_member(user)), message) for user in users])
 

@@ -1,4 +1,4 @@
-"""What was said. Postgres is the truth; nothing here is overwritten, and the database itself refuses impossible states."""
+"""What was said. Postgres is the truth; nothing is overwritten, and the database itself refuses impossible states."""
 
 import os
 import time
@@ -32,7 +32,7 @@ def uuid7() -> uuid.UUID:
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, user: "User | AnonymousUser") -> "ConversationQuerySet":
         """Those this member takes part in. The only way a door may find a conversation."""
-        return self.filter(memberships__user_id=user.pk, trashed_at__isnull=True)
+        return self.filter(memberships__user_id=user.pk or 0, trashed_at__isnull=True)
 
     def writable_by(self, user: "User") -> "ConversationQuerySet":
         """Those this member may write in: a reader only reads."""
@@ -104,9 +104,7 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["conversation", "user"], name="membership_once"),
-            models.UniqueConstraint(
-                fields=["conversation"], condition=Q(role="owner"), name="membership_one_owner"
-            ),
+            models.UniqueConstraint(fields=["conversation"], condition=Q(role="owner"), name="membership_one_owner"),
             models.CheckConstraint(condition=Q(role__in=MemberRole.values), name="membership_role_known"),
         ]
         indexes = [models.Index(fields=["user", "-last_active_at", "-conversation"], name="membership_recent")]
@@ -122,7 +120,7 @@ class Role(models.TextChoices):
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: "User | AnonymousUser") -> "MessageQuerySet":
-        return self.filter(conversation__memberships__user_id=user.pk, conversation__trashed_at__isnull=True)
+        return self.filter(conversation__memberships__user_id=user.pk or 0, conversation__trashed_at__isnull=True)
 
 
 class Message(models.Model):
@@ -202,7 +200,9 @@ class Reply(models.Model):
     finish_reason = models.CharField(max_length=30, blank=True)
     model = models.CharField(max_length=120, blank=True)
     parameters = models.JSONField(default=dict)
-    receipt = models.JSONField(default=dict, help_text="What was sent: messages, tokens of each part, what was left out.")
+    receipt = models.JSONField(
+        default=dict, help_text="What was sent: messages, tokens of each part, what was left out."
+    )
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
     first_token_ms = models.PositiveIntegerField(null=True)

@@ -56,16 +56,17 @@ class MessagePage(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class OpenReply:
-    """A reply that is being written, and how far its row is."""
+    """A reply that is being written, as far as its row knows it: `text` holds the events up to `seq`."""
 
     id: str
     attempt: int
     seq: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A snapshot, and the replies in it that will change without a new `rev`."""
+    """A snapshot, and all replies of the conversation that change without a new `rev`, in the snapshot or not."""
 
     frame: Snapshot
     open: list[OpenReply]
@@ -209,10 +210,7 @@ def message_object(message: uuid.UUID) -> MessageObject:
 def find_conversation(user: User, conversation: uuid.UUID) -> Conversation:
     """The conversation, with what its object needs. Raises NotFound, also when it is somebody else's."""
     found = (
-        Conversation.objects.visible_to(user)
-        .select_related("personality__published")
-        .filter(pk=conversation)
-        .first()
+        Conversation.objects.visible_to(user).select_related("personality__published").filter(pk=conversation).first()
     )
     if found is None:
         raise NotFound
@@ -226,10 +224,10 @@ def read(user: User, conversation: uuid.UUID, *, since: int | None = None) -> Vi
     """
     talk = find_conversation(user, conversation)
     if since is not None and talk.shown_rev <= since <= talk.rev:
-        changed = list(_messages(talk).filter(rev__gt=since).order_by("position")[: MOST_CHANGES + 1])
+        changed = list(_messages(talk.pk).filter(rev__gt=since).order_by("position")[: MOST_CHANGES + 1])
         if len(changed) <= MOST_CHANGES:
             return _view(talk, changed, has_earlier=False, since=since)
-    page = _branch(talk, talk.head_id)
+    page = branch(talk.pk, talk.head_id)
     return _view(talk, page[:PAGE][::-1], has_earlier=len(page) > PAGE, since=None)
 
 
@@ -239,7 +237,7 @@ def read_before(user: User, conversation: uuid.UUID, *, before: int) -> MessageP
     after = Message.objects.filter(conversation=talk, position=before).only("parent").first()
     if after is None:
         raise NotFound("message")
-    page = _branch(talk, after.parent_id)
+    page = branch(talk.pk, after.parent_id)
     return MessagePage(messages=message_objects(page[:PAGE][::-1]), has_earlier=len(page) > PAGE)
 
 
@@ -252,9 +250,7 @@ def list_conversations(user: User, *, before: str | None = None) -> Conversation
     )
     if before is not None:
         moment, conversation = _list_cursor(before)
-        rows = rows.filter(last_active_at__lte=moment).exclude(
-            last_active_at=moment, conversation_id__gte=conversation
-        )
+        rows = rows.filter(last_active_at__lte=moment).exclude(last_active_at=moment, conversation_id__gte=conversation)
     page = list(rows[: LIST_PAGE + 1])
     last = page[LIST_PAGE - 1] if len(page) > LIST_PAGE else None
     return ConversationPage(
@@ -284,11 +280,11 @@ def _list_cursor(text: str) -> tuple[datetime, uuid.UUID]:
         raise BadFrame("bad_field", "“before” should be the “next” of an earlier page.") from None
 
 
-def _messages(talk: Conversation) -> MessageQuerySet:
-    return Message.objects.filter(conversation=talk).select_related(*_READ)
+def _messages(conversation: uuid.UUID) -> MessageQuerySet:
+    return Message.objects.filter(conversation=conversation).select_related(*_READ)
 
 
-def _branch(talk: Conversation, tip: uuid.UUID | None) -> list[Message]:
+def branch(conversation: uuid.UUID, tip: uuid.UUID | None) -> list[Message]:
     """The messages from `tip` up towards the first, newest first: a page, and one more when there are more."""
     if tip is None:
         return []
@@ -303,10 +299,10 @@ def _branch(talk: Conversation, tip: uuid.UUID | None) -> list[Message]:
                  WHERE depth <= %s
             ) SELECT id FROM branch
             """,
-            [tip, talk.pk, PAGE],
+            [tip, conversation, PAGE],
         )
         ids = [row[0] for row in cursor.fetchall()]
-    return list(_messages(talk).filter(pk__in=ids).order_by("-position"))
+    return list(_messages(conversation).filter(pk__in=ids).order_by("-position"))
 
 
 def _view(talk: Conversation, messages: list[Message], *, has_earlier: bool, since: int | None) -> View:
@@ -319,8 +315,9 @@ def _view(talk: Conversation, messages: list[Message], *, has_earlier: bool, sin
             since=since,
         ),
         open=[
-            OpenReply(id=str(reply.pk), attempt=reply.attempt, seq=reply.seq)
-            for reply in map(_reply, messages)
-            if reply and reply.status == Status.STREAMING
+            OpenReply(id=str(pk), attempt=attempt, seq=seq, text=text)
+            for pk, attempt, seq, text in Reply.objects.filter(conversation=talk, status=Status.STREAMING).values_list(
+                "pk", "attempt", "seq", "text"
+            )
         ],
     )

@@ -102,9 +102,7 @@ def renew(*, claims: Sequence[Claim], lease: float) -> Kept:
 
 def checkpoint(*, saves: Sequence[Saved]) -> Kept:
     """Save what was written so far, all in one statement. What is not in the answer is lost: stop writing it."""
-    columns: list[Any] = [
-        [getattr(save, name) for save in saves] for name in ("reply", "attempt", "seq", "text")
-    ]
+    columns: list[Any] = [[getattr(save, name) for save in saves] for name in ("reply", "attempt", "seq", "text")]
     return _held(
         "text = new.text, seq = new.seq",
         "unnest(%s::uuid[], %s::int[], %s::int[], %s::text[]) AS new(id, attempt, seq, text)",
@@ -184,16 +182,37 @@ def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int) -> int
     return rev
 
 
-def expired() -> list[Claim]:
-    """Replies whose writer has let its lease run out."""
+def stopping(*, replies: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of these that a member has asked to stop."""
+    return list(
+        Reply.objects.filter(pk__in=replies, status=Status.STREAMING, stop_requested_at__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
+
+
+def expired() -> list[tuple[Claim, float]]:
+    """Replies whose writer has let its lease run out, each with the seconds since."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT message_id, conversation_id, attempt FROM conversations_reply
+            SELECT message_id, conversation_id, attempt,
+                   extract(epoch FROM clock_timestamp() - lease_until)::float8
+              FROM conversations_reply
              WHERE status = 'streaming' AND lease_until < clock_timestamp() ORDER BY lease_until LIMIT 200
             """
         )
-        return [Claim(*row) for row in cursor.fetchall()]
+        return [(Claim(*row[:3]), row[3]) for row in cursor.fetchall()]
+
+
+def saved(claim: Claim) -> Saved | None:
+    """What was saved of an attempt that is still open; None when it has ended or another one has begun."""
+    row = (
+        Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
+        .values_list("seq", "text")
+        .first()
+    )
+    return Saved(claim.reply, claim.attempt, *row) if row else None
 
 
 def unblock() -> list[tuple[uuid.UUID, int]]:
@@ -223,7 +242,7 @@ def unblock() -> list[tuple[uuid.UUID, int]]:
 
 
 def _move_up(conversation: uuid.UUID, rev: int) -> bool:
-    """Queue the first in line, and mark all in line as changed, since each has a new place. The caller holds the lock."""
+    """Queue the first in line, and mark all in line as changed, since each has a new place. The caller locks."""
     line = list(
         Reply.objects.filter(conversation=conversation, status=Status.WAITING)
         .order_by("message__position")

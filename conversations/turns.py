@@ -18,8 +18,8 @@ from conversations.errors import Conflict, NotFound, UnknownPersonality, busy
 from conversations.models import (
     OPEN,
     Conversation,
-    Membership,
     MemberRole,
+    Membership,
     Message,
     Reply,
     Role,
@@ -27,10 +27,10 @@ from conversations.models import (
     TitledBy,
 )
 from conversations.snapshots import conversation_object, message_objects
+from conversations.titles import entitle
 from conversations.wire import ConversationFrame, MessageFrame, encode
 
 LONGEST_LINE = 10  # answers of one conversation that may be open at once
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,7 @@ def stop(*, user: User, reply: uuid.UUID) -> None:
             outcome=states.Outcome(status=Status.STOPPED),
         )
         if ended is not None:
-            transaction.on_commit(
-                partial(live.tell_changed, talk.pk, first=ended.rev, rev=ended.line_rev or ended.rev)
-            )
+            transaction.on_commit(partial(live.tell_changed, talk.pk, first=ended.rev, rev=ended.line_rev or ended.rev))
             transaction.on_commit(live.wake)
             return
         streaming = Reply.objects.filter(pk=reply, status=Status.STREAMING, stop_requested_at=None)
@@ -143,16 +141,6 @@ def rename(*, user: User, conversation: uuid.UUID, title: str) -> None:
         if talk is None:
             raise NotFound
         entitle(talk, title=title, by=TitledBy.MEMBER)
-
-
-def entitle(talk: Conversation, *, title: str, by: TitledBy) -> None:
-    """Write a title, and tell. The caller holds the conversation's lock."""
-    talk.title, talk.titled_by = title, by
-    talk.rev += 1
-    talk.save(update_fields=["title", "titled_by", "rev"])
-    frame = encode(ConversationFrame(type="conversation", conversation=conversation_object(talk)))
-    transaction.on_commit(partial(live.tell_changed, talk.pk, first=talk.rev, rev=talk.rev, frames=[frame]))
-    transaction.on_commit(partial(live.tell_members, _members(talk), frame))
 
 
 # --- Finding ----------------------------------------------------------------------------------------------------
@@ -296,12 +284,9 @@ def _save_and_tell(talk: Conversation, messages: Sequence[Message]) -> None:
         )
         for shown in message_objects(messages)
     ]  # fmt: skip
+    members = Membership.objects.filter(conversation=talk).values_list("user_id", flat=True)
     listed = encode(ConversationFrame(type="conversation", conversation=conversation_object(talk)))
     first, last = messages[0].rev, messages[-1].rev
     transaction.on_commit(partial(live.tell_changed, talk.pk, first=first, rev=last, frames=frames))
     transaction.on_commit(live.wake)
-    transaction.on_commit(partial(live.tell_members, _members(talk), listed))
-
-
-def _members(talk: Conversation) -> list[int]:
-    return list(Membership.objects.filter(conversation=talk).values_list("user_id", flat=True))
+    transaction.on_commit(partial(live.tell_members, list(members), listed))

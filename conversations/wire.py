@@ -129,40 +129,33 @@ class Wait(TypedDict):
     seconds: float
 
 
-class ReplyFrame(TypedDict):
-    type: Literal["reply"]
+class Numbers(TypedDict):
+    """What places an event of an answer."""
+
     conversation: str
     reply: str
     attempt: int
     seq: int
+
+
+class ReplyFrame(Numbers):
+    type: Literal["reply"]
     status: str
     wait: Wait | None
 
 
-class Delta(TypedDict):
+class Delta(Numbers):
     type: Literal["delta"]
-    conversation: str
-    reply: str
-    attempt: int
-    seq: int
     text: str
 
 
-class Reset(TypedDict):
+class Reset(Numbers):
     type: Literal["reset"]
-    conversation: str
-    reply: str
-    attempt: int
-    seq: int
     text: str
 
 
-class End(TypedDict):
+class End(Numbers):
     type: Literal["end"]
-    conversation: str
-    reply: str
-    attempt: int
-    seq: int
     rev: int
     status: str
     error: ErrorObject | None
@@ -348,8 +341,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "title": clean_title,
 }
 _FRAMES: Mapping[str, type[ClientFrame]] = {
-    frame.__name__.lower(): frame
-    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Stop, Select, Rename, Pong)
+    frame.__name__.lower(): frame for frame in (Subscribe, Unsubscribe, Send, Regenerate, Stop, Select, Rename, Pong)
 }
 
 

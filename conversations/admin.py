@@ -1,0 +1,87 @@
+"""History, as staff see it: to be found and read, not edited. What was said stays what was said."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.text import Truncator
+
+from conversations.models import Conversation, Membership, Message, Reply, Summary
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Nothing is added, changed or deleted here; also not by a superuser."""
+
+    show_full_result_count = False  # a count of ten million rows, for a line nobody reads
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline[Membership, Conversation]):
+    model = Membership
+    fields = readonly_fields = ("user", "role", "last_active_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        return False
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ReadOnly):
+    list_display = ("__str__", "owner", "personality", "length", "last_active_at")
+    list_filter = ("personality",)
+    list_select_related = ("owner", "personality")
+    search_fields = ("title", "owner__email", "=id")
+    ordering = ("-last_active_at", "-id")
+    inlines = (MembershipInline,)
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly):
+    list_display = ("created_at", "conversation", "position", "role", "author", "excerpt")
+    list_filter = ("role",)
+    list_select_related = ("conversation", "author")
+    search_fields = ("=conversation__id", "=id", "author__email")
+    ordering = ("-id",)
+
+    @admin.display(description="text")
+    def excerpt(self, message: Message) -> str:
+        return Truncator(message.text).chars(80)
+
+
+@admin.register(Reply)
+class ReplyAdmin(ReadOnly):
+    list_display = (
+        "created_at",
+        "conversation",
+        "status",
+        "version",
+        "model",
+        "error_code",
+        "prompt_tokens",
+        "completion_tokens",
+        "first_token_ms",
+        "total_ms",
+    )
+    list_filter = ("status", "error_code")
+    list_select_related = ("conversation", "version")
+    search_fields = ("=conversation__id", "=message__id", "model")
+    ordering = ("-message_id",)
+
+
+@admin.register(Summary)
+class SummaryAdmin(ReadOnly):
+    list_display = ("created_at", "conversation", "reaches", "version", "model", "tokens", "edited_by")
+    list_select_related = ("conversation", "reaches", "edited_by")
+    search_fields = ("=conversation__id",)
+    ordering = ("-created_at",)

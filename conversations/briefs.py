@@ -1,0 +1,94 @@
+"""What the model is told for one reply: the rows of its branch become turns, the turns a context, and the account of it
+is kept with the reply before the model is asked.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agents import context, prompts
+from agents.models import PersonalityVersion
+from agents.tokens import Counter
+from conversations.models import Message, Reply, Role, Status
+from conversations.snapshots import branch
+from conversations.states import Claim
+
+# How this process counts tokens, by model: it learns from what endpoints report. Losing it costs some accuracy.
+_counters: dict[str, Counter] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What to ask, and the conversation's `rev` at which every reader has the message to be written."""
+
+    messages: list[dict[str, str]]
+    model: str
+    temperature: float | None
+    max_tokens: int
+    counted_tokens: int
+    rev: int
+
+
+def prepare(claim: Claim, *, default_model: str) -> Brief | None:
+    """Read the branch, build the context, keep the receipt. None: the reply is not ours any more."""
+    reply = (
+        Reply.objects.select_related("version__personality", "message__parent", "conversation")
+        .filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
+        .first()
+    )
+    if reply is None:
+        return None
+    version = reply.version
+    model = version.model or default_model
+    question = reply.message.parent
+    assert question is not None, "an answer follows a member's message"
+    built = context.build(
+        system=prompts.system_prompt(persona(version)),
+        turns=_turns(question),
+        question=context.Turn(id=str(question.pk), role=question.role, text=question.text),
+        budget=version.context_budget,
+        reserve=version.max_tokens,
+        counter=_counters.get(model, Counter()),
+    )
+    parameters = {"temperature": version.temperature, "max_tokens": version.max_tokens}
+    Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING).update(
+        model=model, parameters=parameters, receipt=built.receipt.as_json()
+    )
+    return Brief(
+        messages=built.messages,
+        model=model,
+        temperature=version.temperature,
+        max_tokens=version.max_tokens,
+        counted_tokens=built.receipt.total,
+        rev=reply.message.rev,
+    )
+
+
+def learn(brief: Brief, prompt_tokens: int) -> None:
+    """Compare our count with what the endpoint reports."""
+    counter = _counters.get(brief.model, Counter())
+    _counters[brief.model] = counter.learned(brief.counted_tokens, prompt_tokens)
+
+
+def persona(version: PersonalityVersion) -> prompts.Persona:
+    return prompts.Persona(
+        name=version.name,
+        role=version.role,
+        traits=tuple(version.traits),
+        tone=version.tone,
+        knowledge=tuple(version.knowledge),
+        constraints=tuple(version.constraints),
+        instructions=version.instructions,
+        language=version.language,
+    )
+
+
+def _turns(question: Message) -> Iterator[context.Turn]:
+    """The turns before the question, newest first. Read by the page, so that a long thread costs what is used of it."""
+    tip: uuid.UUID | None = question.parent_id
+    while tip is not None:
+        page = branch(question.conversation_id, tip)
+        for message in page:
+            if message.text and message.role in (Role.USER, Role.ASSISTANT):
+                yield context.Turn(id=str(message.pk), role=message.role, text=message.text)
+        tip = page[-1].parent_id if page else None

@@ -1,0 +1,291 @@
+"""The socket door: authenticate, join, snapshot, parse, call, relay. One consumer is one tab (docs/wire.md)."""
+
+import asyncio
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from conversations import live, snapshots, turns, wire
+from conversations.database import DatabaseDown, in_database
+from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
+from conversations.relay import Relay, Watchdog
+from conversations.wire import encode
+
+logger = logging.getLogger(__name__)
+
+BURST, PER_SECOND = 60, 20  # frames of one socket
+MOST_RELAYS = 20  # conversations one socket may read at once
+BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
+
+
+async def _revs(conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+    return await in_database(snapshots.revs, conversations)
+
+
+class Pulse:
+    """What all sockets of an event loop share: the watchdog of their relays, and the heartbeat."""
+
+    def __init__(self) -> None:
+        self.consumers: set[ChatConsumer] = set()
+        self.members: Counter[int] = Counter()
+        self.watchdog = Watchdog(_revs)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def join(self, consumer: "ChatConsumer") -> None:
+        self.consumers.add(consumer)
+        self.members[consumer.user.pk] += 1
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self.watchdog.run()), asyncio.create_task(self._beat())]
+
+    def leave(self, consumer: "ChatConsumer") -> None:
+        if consumer in self.consumers:
+            self.consumers.discard(consumer)
+            self.members[consumer.user.pk] -= 1
+        if not self.consumers:
+            self.members.clear()
+            for task in self._tasks:
+                task.cancel()
+            self._tasks.clear()
+
+    async def drain(self, seconds: float) -> None:
+        """Send every socket away, spread over `seconds`, so that they do not all come back at once."""
+        consumers = list(self.consumers)
+        for index, consumer in enumerate(consumers):
+            await consumer.send_away(reconnect_in=0.2 + seconds * index / len(consumers))
+            await asyncio.sleep(seconds / len(consumers))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            now = asyncio.get_running_loop().time()
+            for consumer in list(self.consumers):
+                await consumer.beat(now)
+
+
+_pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()
+
+
+def pulse() -> Pulse:
+    """This event loop's pulse."""
+    return _pulses.setdefault(asyncio.get_running_loop(), Pulse())
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.relays: dict[str, Relay] = {}  # by conversation
+        self.pings = 0
+        self.heard = self.pinged = asyncio.get_running_loop().time()
+        self.allowance, self.counted = float(BURST), self.heard
+        self.bad_frames = 0
+        self.pulse = pulse()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Not in `disconnect`: the server need not call it (a handler that is cancelled, a broken layer).
+            await self._leave()
+
+    # --- Coming and going ---------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        self.user = self.scope["user"]
+        await self.accept()
+        if not self.user.is_authenticated:
+            await self._refuse(ChatError("session_over", "You are signed out. Sign in again."), wire.SESSION_OVER)
+            return
+        if self.pulse.members[self.user.pk] >= settings.SOCKETS_PER_MEMBER:
+            await self._refuse(rate_limited(60), wire.TOO_MANY)
+            return
+        self.pulse.join(self)
+        await self.channel_layer.group_add(live.group_of_member(self.user.pk), self.channel_name)
+        await self._send(
+            wire.Hello(
+                type="hello",
+                v=wire.VERSION,
+                user=self.user.pk,
+                heartbeat=wire.HEARTBEAT,
+                max_frame=wire.MAX_FRAME,
+                max_text=wire.MAX_TEXT,
+            )
+        )
+
+    async def send_away(self, *, reconnect_in: float) -> None:
+        await self._send(wire.Draining(type="draining", reconnect_in=round(reconnect_in, 2)))
+        await self.close(code=wire.DRAINING)
+
+    async def beat(self, now: float) -> None:
+        """Ask for a sign of life when it is time; close when none has come."""
+        if now - self.heard > wire.PONG_WITHIN:
+            await self.close(code=wire.NO_PONG)
+        elif now - self.pinged >= wire.HEARTBEAT:
+            self.pinged = now
+            self.pings += 1
+            await self._send(wire.Ping(type="ping", n=self.pings))
+
+    async def _refuse(self, error: ChatError, code: int) -> None:
+        await self._send(wire.error_frame(error, fatal=True))
+        await self.close(code=code)
+
+    async def _leave(self) -> None:
+        self.pulse.leave(self)
+        groups = [live.group_of(conversation) for conversation in self.relays]
+        self.pulse.watchdog.relays.difference_update(self.relays.values())
+        self.relays.clear()
+        if getattr(self, "user", None) is not None and self.user.is_authenticated:
+            groups.append(live.group_of_member(self.user.pk))
+        for group in groups:
+            try:
+                await self.channel_layer.group_discard(group, self.channel_name)
+            except live.RedisError:
+                return  # with Redis gone its subscriptions are gone too
+
+    # --- From the browser ---------------------------------------------------------------------------------------
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        self.heard = asyncio.get_running_loop().time()
+        ref = None
+        try:
+            self._count_frame()
+            if text_data is None:
+                raise BadFrame("bad_json", "A frame is one JSON object, sent as text.")
+            raw = wire.decode(text_data)
+            ref = wire.ref_of(raw)
+            await self._handle(wire.parse(raw))
+        except ChatError as error:
+            await self._answer_refusal(error, ref)
+        except DatabaseDown as error:
+            logger.warning("a frame could not be served: %s", type(error).__name__)
+            await self._send(wire.error_frame(unavailable(), ref))
+        except Exception:
+            logger.exception("a frame failed")
+            await self._send(wire.error_frame(fault(), ref))
+
+    async def _handle(self, frame: wire.ClientFrame) -> None:
+        match frame:
+            case wire.Subscribe():
+                await self._subscribe(frame)
+            case wire.Unsubscribe(conversation):
+                await self._unsubscribe(str(conversation))
+            case wire.Send(client_id, conversation, text, parent, personality):
+                sent = await in_database(
+                    turns.send,
+                    user=self.user,
+                    client_id=client_id,
+                    conversation=conversation,
+                    text=text,
+                    parent=parent,
+                    personality=personality,
+                )
+                await self._acknowledge(client_id, sent)
+            case wire.Regenerate(client_id, message):
+                sent = await in_database(turns.regenerate, user=self.user, client_id=client_id, message=message)
+                await self._acknowledge(client_id, sent)
+            case wire.Stop(reply):
+                await in_database(turns.stop, user=self.user, reply=reply)
+            case wire.Select(message):
+                await in_database(turns.select, user=self.user, message=message)
+            case wire.Rename(conversation, title):
+                await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
+            case wire.Pong():
+                pass  # that it came is all it says
+
+    async def _subscribe(self, frame: wire.Subscribe) -> None:
+        """Join first, then read, then relay: what happens meanwhile waits in this socket's queue."""
+        conversation = str(frame.conversation)
+        await self._unsubscribe(conversation)
+        if len(self.relays) >= MOST_RELAYS:
+            await self._unsubscribe(next(iter(self.relays)))
+        await self.channel_layer.group_add(live.group_of(conversation), self.channel_name)
+        relay = Relay(
+            conversation=frame.conversation,
+            log=live.log(),
+            read=partial(self._read, frame.conversation),
+            send=self._send_text,
+            gone=self._gone,
+        )
+        try:
+            await relay.start(since=frame.rev, cursor=frame.reply)
+        except BaseException:
+            await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
+            raise
+        self.relays[conversation] = relay
+        self.pulse.watchdog.relays.add(relay)
+
+    async def _unsubscribe(self, conversation: str) -> None:
+        relay = self.relays.pop(conversation, None)
+        if relay is not None:
+            self.pulse.watchdog.relays.discard(relay)
+            await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
+
+    async def _acknowledge(self, client_id: uuid.UUID, sent: turns.Sent) -> None:
+        await self._send(
+            wire.Ack(
+                type="ack",
+                client_id=str(client_id),
+                conversation=str(sent.conversation),
+                message=str(sent.message),
+                reply=str(sent.reply) if sent.reply else None,
+            )
+        )
+
+    def _count_frame(self) -> None:
+        """Raises TryLater when this socket sends faster than a person and a program together could mean."""
+        self.allowance = min(BURST, self.allowance + (self.heard - self.counted) * PER_SECOND) - 1
+        self.counted = self.heard
+        if self.allowance < 0:
+            raise rate_limited(1.0)
+
+    async def _answer_refusal(self, error: ChatError, ref: str | None) -> None:
+        if error.code == "too_large":
+            await self._refuse(error, wire.FRAME_TOO_LARGE)
+            return
+        self.bad_frames += error.code == "bad_json"
+        if self.bad_frames >= BAD_FRAMES:
+            await self._refuse(error, wire.BAD_PROTOCOL)
+        elif self.allowance < -BURST:
+            await self._refuse(error, wire.TOO_MANY)
+        else:
+            await self._send(wire.error_frame(error, ref))
+
+    # --- From the group -----------------------------------------------------------------------------------------
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "reply.event":
+            # Past Channels' own dispatch, which goes through the one database thread before every event.
+            await self.reply_event(message)
+        else:
+            await super().dispatch(message)
+
+    async def reply_event(self, event: Mapping[str, Any]) -> None:
+        relay = self.relays.get(event["conversation"])
+        if relay is not None:
+            await relay.on_reply(event)
+
+    async def conversation_changed(self, event: Mapping[str, Any]) -> None:
+        relay = self.relays.get(event["conversation"])
+        if relay is not None:
+            await relay.on_changed(event)
+
+    async def member_told(self, event: Mapping[str, Any]) -> None:
+        await self._send_text(event["frame"])
+
+    # --- Reading and sending ------------------------------------------------------------------------------------
+
+    async def _read(self, conversation: uuid.UUID, since: int | None) -> snapshots.View:
+        return await in_database(snapshots.read, self.user, conversation, since=since)
+
+    async def _gone(self, conversation: uuid.UUID) -> None:
+        await self._unsubscribe(str(conversation))
+        await self._send(wire.error_frame(NotFound(), str(conversation)))
+
+    async def _send(self, frame: wire.ServerFrame) -> None:
+        await self._send_text(encode(frame))
+
+    async def _send_text(self, text: str) -> None:
+        await self.base_send({"type": "websocket.send", "text": text})

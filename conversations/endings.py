@@ -1,0 +1,106 @@
+"""The end of an answer: first stored, then told. Every event is in the log before the row is final, and the row before
+the end is told, so that whoever reads after a crash finds either the whole story or what can be taken up.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from conversations import live, states, wire
+from conversations.database import DatabaseDown, in_database
+from conversations.draft import Draft
+from conversations.models import Status
+from conversations.snapshots import usage_object
+from conversations.states import Claim, Outcome
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 120.0  # seconds an ended answer is held in memory while Postgres is away
+
+R = TypeVar("R")
+
+
+async def end(log: live.Log, draft: Draft, outcome: Outcome) -> bool:
+    """Store the end of this attempt, and tell it. False: another writer has it, nothing was changed.
+
+    Raises DatabaseDown when Postgres stays away; the lease then runs out and a reaper ends it.
+    """
+    claim = draft.claim
+    ended = await _patiently(
+        partial(
+            states.finish,
+            reply=claim.reply,
+            conversation=claim.conversation,
+            attempt=claim.attempt,
+            frm=[Status.STREAMING],
+            text=draft.text,
+            outcome=outcome,
+        )
+    )
+    if ended is None:
+        return False
+    try:
+        await log.append([draft.end(ended.rev, outcome_frame(outcome))])
+    except live.RedisError as error:
+        logger.warning("the end of %s is not in the log: %s", claim.reply, type(error).__name__)
+    if ended.line_rev is not None:
+        await in_thread(partial(live.tell_changed, claim.conversation, first=ended.line_rev, rev=ended.line_rev))
+        await in_thread(live.wake)
+    return True
+
+
+async def hand_back(claim: Claim) -> bool:
+    """Put an answer of which nothing was written back into the queue, once. False: tried twice, or not ours."""
+    rev = await _patiently(
+        partial(states.hand_back, reply=claim.reply, conversation=claim.conversation, attempt=claim.attempt)
+    )
+    if rev is None:
+        return False
+    await in_thread(partial(live.tell_changed, claim.conversation, first=rev, rev=rev))
+    await in_thread(live.wake)
+    return True
+
+
+def outcome_frame(outcome: Outcome) -> Callable[[wire.Numbers, int], wire.End]:
+    """What readers are told of an outcome, once its numbers are known."""
+
+    def frame(numbers: wire.Numbers, rev: int) -> wire.End:
+        error = None
+        if outcome.error_code:
+            error = wire.ErrorObject(
+                code=outcome.error_code,
+                message=outcome.error_message,
+                retryable=outcome.error_retryable,
+                retry_after=outcome.retry_after,
+            )
+        return wire.End(
+            type="end",
+            **numbers,
+            rev=rev,
+            status=outcome.status.value,
+            error=error,
+            finish_reason=outcome.finish_reason,
+            usage=usage_object(outcome.prompt_tokens, outcome.completion_tokens),
+        )
+
+    return frame
+
+
+async def in_thread(work: Callable[[], R]) -> R:
+    """Run a short call that may wait for the network outside the event loop and outside the database's threads."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+async def _patiently(work: Callable[[], R]) -> R:
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await in_database(work)
+        except DatabaseDown as error:
+            if time.monotonic() > give_up:
+                raise
+            logger.warning("an end waits for Postgres: %s", type(error).__name__)
+            await asyncio.sleep(0.5)

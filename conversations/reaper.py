@@ -1,0 +1,68 @@
+"""Takes over the answers of writers who died, froze or lost their way: what was shown is kept, and says so."""
+
+import logging
+
+from conversations import live, states
+from conversations.database import in_database
+from conversations.draft import Draft
+from conversations.endings import end, hand_back
+from conversations.models import Status
+from conversations.relay import fold
+from conversations.snapshots import OpenReply
+from conversations.states import Claim, Outcome
+
+logger = logging.getLogger(__name__)
+
+REDIS_PATIENCE = 60.0  # seconds after which an answer is ended without its log, which may hold its last second
+
+TAKEN_OVER = Outcome(
+    status=Status.INTERRUPTED,
+    error_code="writer_lost",
+    error_message="The answer was cut off in the middle. What had arrived is kept; try again for a whole one.",
+    error_retryable=True,
+)
+
+
+async def reap(log: live.Log) -> int:
+    """End or hand back every answer whose lease ran out, and move up lines that nobody moved. Returns how many.
+
+    May run anywhere, any number of times at once: each change is conditional, and the log lets one reaper through.
+    """
+    reaped = 0
+    for claim, overdue in await in_database(states.expired):
+        try:
+            reaped += await _take_over(log, claim)
+        except live.RedisError as error:
+            logger.warning("the log of %s cannot be read: %s", claim.reply, type(error).__name__)
+            if overdue > REDIS_PATIENCE:
+                reaped += await _end_from_row(log, claim)
+    for conversation, rev in await in_database(states.unblock):
+        logger.warning("the line of conversation %s stood still", conversation)
+        live.tell_changed(conversation, first=rev, rev=rev)
+        live.wake()
+    return reaped
+
+
+async def _take_over(log: live.Log, claim: Claim) -> bool:
+    saved = await in_database(states.saved, claim)
+    if saved is None:
+        return False
+    events = dict(await log.read(claim.reply, claim.attempt, after=0))
+    seq, text = fold(OpenReply(str(claim.reply), claim.attempt, saved.seq, saved.text), events)
+    if not text and await hand_back(claim):
+        return True
+    # One entry after the last: from here on Redis refuses a writer who only slept. If he was faster, look again later.
+    draft = Draft(claim, seq=max([seq, *events]), text=text)
+    draft.whole = True
+    if (await log.append([draft.form()]))[0] is not live.Append.TAKEN:
+        return False
+    return await end(log, draft, TAKEN_OVER)
+
+
+async def _end_from_row(log: live.Log, claim: Claim) -> bool:
+    saved = await in_database(states.saved, claim)
+    if saved is None:
+        return False
+    if not saved.text and await hand_back(claim):
+        return True
+    return await end(log, Draft(claim, seq=saved.seq, text=saved.text), TAKEN_OVER)

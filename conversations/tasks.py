@@ -1,0 +1,52 @@
+"""Celery's names for small work. Tasks take ids, fetch, call and retry; what they do is safe to do twice."""
+
+import asyncio
+import logging
+import uuid
+
+from celery import shared_task
+from kombu.exceptions import OperationalError as BrokerDown
+
+from agents.errors import AgentError
+from conversations import live, memory
+from conversations.reaper import reap
+
+logger = logging.getLogger(__name__)
+
+
+def follow(conversation: uuid.UUID) -> None:
+    """Queue what follows an answer. Never fails: what could not be queued is found by the sweeps."""
+    try:
+        title.delay(str(conversation))
+    except BrokerDown as error:
+        logger.warning("work after an answer was not queued: %s", type(error).__name__)
+
+
+@shared_task(bind=True, max_retries=3)
+def title(self, conversation: str) -> None:  # type: ignore[no-untyped-def]
+    try:
+        memory.write_title(uuid.UUID(conversation))
+    except AgentError as error:
+        if error.retryable:
+            raise self.retry(countdown=5 * 2**self.request.retries, exc=error) from None
+        logger.warning("no title for %s: %s", conversation, error.code)
+
+
+@shared_task
+def sweep_titles() -> None:
+    for conversation in memory.untitled():
+        title.delay(str(conversation))
+
+
+@shared_task
+def sweep_replies() -> None:
+    """A second pair of hands for the runners' own reapers."""
+    asyncio.run(_reap())
+
+
+async def _reap() -> None:
+    log = live.log()
+    try:
+        await reap(log)
+    finally:
+        await log.aclose()

@@ -1,0 +1,95 @@
+"""The page door: the page itself, and the older parts of what it shows. All else goes through the socket."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from conversations import snapshots, wire
+from conversations.errors import BadFrame, ChatError, NotFound
+
+
+class MemberRequest(HttpRequest):
+    user: User
+
+
+@require_GET
+@login_required
+def new(request: MemberRequest) -> HttpResponse:
+    """The page with nothing said yet: a choice of personalities."""
+    return _page(request, None)
+
+
+@require_GET
+@login_required
+def detail(request: MemberRequest, conversation: uuid.UUID) -> HttpResponse:
+    try:
+        view = snapshots.read(request.user, conversation)
+    except NotFound:
+        raise Http404 from None
+    return _page(request, view.frame)
+
+
+@require_GET
+@login_required
+def conversations(request: MemberRequest) -> JsonResponse:
+    """An older page of the list."""
+    try:
+        return JsonResponse(snapshots.list_conversations(request.user, before=request.GET.get("before")))
+    except ChatError as error:
+        return _refusal(error)
+
+
+@require_GET
+@login_required
+def messages(request: MemberRequest, conversation: uuid.UUID) -> JsonResponse:
+    """An older page of a conversation."""
+    try:
+        before = request.GET.get("before", "")
+        if not before.isascii() or not before.isdigit() or len(before) > 9:
+            raise BadFrame("bad_field", "“before” should be the position of a message.")
+        return JsonResponse(snapshots.read_before(request.user, conversation, before=int(before)))
+    except ChatError as error:
+        return _refusal(error)
+
+
+def _refusal(error: ChatError) -> JsonResponse:
+    return JsonResponse(wire.error_frame(error), status=error.status)
+
+
+def _page(request: MemberRequest, snapshot: wire.Snapshot | None) -> HttpResponse:
+    user = request.user
+    listed = snapshots.list_conversations(user)
+    personalities = snapshots.list_personalities()
+    page: dict[str, Any] = {
+        "user": {
+            "id": user.pk,
+            "name": user.display_name,
+            "email": user.email,
+            "initials": user.initials,
+            "is_staff": user.is_staff,
+        },
+        "conversation": snapshot,
+        "conversations": listed,
+        "personalities": personalities,
+        "socket": "/ws/v1/",
+        "model_label": settings.PARLEY_MODEL_LABEL,
+        "max_text": wire.MAX_TEXT,
+        "admin_url": reverse("admin:index") if user.is_staff else None,
+    }
+    context = {
+        "page": page,
+        "snapshot": snapshot,
+        "conversations": listed,
+        "personalities": personalities,
+        "member": page["user"],
+    }
+    response = render(request, "conversations/page.html", context)
+    response["Cache-Control"] = "no-store"  # what was said stays out of caches, also after signing out
+    return response

@@ -1,0 +1,182 @@
+"""One answer, from the first look at its branch to its end in the database and in the log."""
+
+import asyncio
+import enum
+import logging
+import random
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import count
+
+from django.conf import settings
+
+from agents.client import Finish, ModelClient, Text, Usage
+from agents.errors import AgentError
+from conversations import briefs, wire
+from conversations.database import in_database
+from conversations.draft import Draft, Press
+from conversations.endings import end, hand_back
+from conversations.models import Status
+from conversations.states import Claim, Outcome
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3  # requests for one answer, as long as it has no token
+LONGEST_WAIT = 20.0  # seconds an endpoint may make us wait before another try
+
+
+class Why(enum.Enum):
+    """Why the writing of an answer was broken off from here."""
+
+    STOP = "a member asked"
+    LOST = "another writer has it"
+    DRAIN = "this process is going away"
+
+
+@dataclass(slots=True, eq=False)
+class Writing:
+    """One answer that this runner writes."""
+
+    claim: Claim
+    draft: Draft
+    since: float = field(default_factory=time.monotonic)
+    first: float | None = None
+    task: "asyncio.Task[None] | None" = None
+    why: Why | None = None
+    ending: bool = False
+    usage: Usage | None = None
+
+    def break_off(self, why: Why) -> None:
+        """Stop asking the model. What is past that point already ends on its own terms."""
+        if not self.ending and self.why is None and self.task is not None:
+            self.why = why
+            self.task.cancel()
+
+    def milliseconds(self, moment: float | None) -> int | None:
+        return round((moment - self.since) * 1000) if moment is not None else None
+
+
+class Writer:
+    """Writes answers: asks the model, brings what it says to the press, and ends what it began."""
+
+    def __init__(self, client: ModelClient, press: Press) -> None:
+        self._client = client
+        self._press = press
+
+    async def write(self, writing: Writing) -> Status | None:
+        """Write one answer to its end. Returns how it ended; None when it was handed back, or is another writer's."""
+        try:
+            outcome = await self._ask(writing)
+        except asyncio.CancelledError:
+            if writing.why is None:
+                raise
+            outcome = None
+        writing.ending = True
+        if writing.why is Why.LOST:
+            return None
+        if writing.why is Why.DRAIN and writing.draft.empty and await hand_back(writing.claim):
+            return None
+        outcome = outcome or self._broken_off(writing)
+        await self._press.finish(writing.draft)
+        return outcome.status if await end(self._press.log, writing.draft, outcome) else None
+
+    async def _ask(self, writing: Writing) -> Outcome | None:
+        """Ask the model until it has answered; None when the reply turned out not to be ours."""
+        brief = await in_database(briefs.prepare, writing.claim, default_model=settings.OPENAI_MODEL)
+        if brief is None:
+            writing.why = Why.LOST
+            return None
+        writing.draft.begin(brief.rev)
+        self._press.ready(writing.draft)
+        for tries in count(1):
+            try:
+                reason = await self._stream(writing, brief)
+            except AgentError as error:
+                wait = wait_before_retry(error, tries) if writing.draft.empty else None
+                logger.info("reply %s: %s %s, try %d", writing.claim.reply, error.code, error.detail, tries)
+                if wait is None:
+                    return self._failed(writing, error)
+                writing.draft.announce("queued", wire.Wait(code=error.code, message=error.sentence, seconds=wait))
+                self._press.ready(writing.draft)
+                await asyncio.sleep(wait)
+                writing.draft.announce("streaming")
+                self._press.ready(writing.draft)
+            else:
+                if writing.usage is not None:
+                    briefs.learn(brief, writing.usage.prompt_tokens)
+                return self._outcome(writing, Status.COMPLETE, finish_reason=reason)
+        raise AssertionError
+
+    async def _stream(self, writing: Writing, brief: briefs.Brief) -> str:
+        """The answer, as it comes. Returns the finish reason."""
+        answer = self._client.stream(
+            brief.messages, model=brief.model, temperature=brief.temperature, max_tokens=brief.max_tokens
+        )
+        draft, press = writing.draft, self._press
+        async with aclosing(answer) as events:
+            async for event in events:
+                if isinstance(event, Text):
+                    draft.add(event.text)
+                    press.ready(draft, urgent=writing.first is None)
+                    if writing.first is None:
+                        writing.first = time.monotonic()
+                elif isinstance(event, Usage):
+                    writing.usage = event
+                elif isinstance(event, Finish):
+                    return event.reason
+        raise AssertionError("the client ends an answer with Finish or raises")
+
+    def _failed(self, writing: Writing, error: AgentError) -> Outcome:
+        return self._outcome(
+            writing,
+            Status.FAILED if writing.draft.empty else Status.INTERRUPTED,
+            error_code=error.code,
+            error_message=error.sentence,
+            error_retryable=error.retryable,
+            retry_after=error.retry_after,
+        )
+
+    def _outcome(
+        self,
+        writing: Writing,
+        status: Status,
+        *,
+        finish_reason: str = "",
+        error_code: str = "",
+        error_message: str = "",
+        error_retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> Outcome:
+        return Outcome(
+            status=status,
+            finish_reason=finish_reason,
+            error_code=error_code,
+            error_message=error_message,
+            error_retryable=error_retryable,
+            retry_after=retry_after,
+            prompt_tokens=writing.usage.prompt_tokens if writing.usage else None,
+            completion_tokens=writing.usage.completion_tokens if writing.usage else None,
+            first_token_ms=writing.milliseconds(writing.first),
+            total_ms=writing.milliseconds(time.monotonic()),
+        )
+
+    def _broken_off(self, writing: Writing) -> Outcome:
+        if writing.why is Why.STOP:
+            return self._outcome(writing, Status.STOPPED)
+        return self._outcome(
+            writing,
+            Status.INTERRUPTED,
+            error_code="restart",
+            error_message="Parley was restarted in the middle of this answer. Try again.",
+            error_retryable=True,
+        )
+
+
+def wait_before_retry(error: AgentError, tries: int) -> float | None:
+    """Seconds to wait before the endpoint is asked again (full jitter); None when it is no use or too far off."""
+    if not error.retryable or tries >= TRIES:
+        return None
+    if error.retry_after is not None:
+        return error.retry_after if error.retry_after <= LONGEST_WAIT else None
+    return random.uniform(0, min(LONGEST_WAIT, 0.5 * 2**tries))  # noqa: S311 - jitter is no secret

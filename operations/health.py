@@ -1,0 +1,45 @@
+"""Whether this process lives, and whether it should be sent anybody. Neither asks the model: an outage there is no
+reason to restart anything here.
+"""
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+draining = False  # set when the process was told to go
+
+
+@require_safe
+@never_cache
+def live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "live"})
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when members can be served; 503 while draining or without Postgres. Without Redis it is slower, but works."""
+    checks = {"database": _database(), "redis": _redis(), "draining": draining}
+    good = checks["database"] and not draining
+    status = "ready" if good and checks["redis"] else "degraded" if good else "unavailable"
+    return JsonResponse({"status": status, "checks": checks}, status=200 if good else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _redis() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
