@@ -1,0 +1,318 @@
+/**
+ * The page's one middle: it owns the store, the socket, the outbox and the drafts, and has a method for everything a
+ * member can do. Elements read from it and call it; they never talk to each other.
+ *
+ * @import { ErrorFrame, Frame, Message, Personality, Snapshot } from "./frames.js"
+ * @import { Keep } from "./keep.js"
+ * @import { Link } from "./socket.js"
+ * @import { Change, Entry } from "./store.js"
+ */
+import { Drafts } from "./drafts.js";
+import { Outbox } from "./outbox.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+import { uuid } from "./uuid.js";
+
+/**
+ * @typedef {object} Page what Django tells the page
+ * @property {{id: number | string, name: string, email: string, initials: string, is_staff: boolean}} user
+ * @property {Snapshot | null} conversation
+ * @property {{items: Entry[], next: string | null}} conversations
+ * @property {Personality[]} personalities
+ * @property {string} socket
+ * @property {string} model_label
+ * @property {number} max_text
+ * @property {string | null} admin_url
+ *
+ * @typedef {Change | {kind: "link"} | {kind: "route"} | {kind: "outbox"} | {kind: "gone"} | {kind: "personality"}
+ *   | {kind: "trouble", message: string} | {kind: "compose", text: string}} News
+ */
+
+/** Threads kept in memory besides the one that is shown. */
+const KEPT = 20;
+/** Room in a frame for everything that is not the text. */
+const ENVELOPE = 1024;
+
+export class Chat {
+  /** The conversation that is shown; null: one that is about to begin. @type {string | null} */
+  current = null;
+  /** The conversation that is shown does not exist, or is not this member's. */
+  gone = false;
+  /** Who answers the conversation that is about to begin. @type {string} */
+  personality;
+  /** Who answers from the next message on, where that was changed. @type {Map<string, string>} */
+  #nextVoice = new Map();
+  /** Answers that came while the member was elsewhere. @type {Set<string>} */
+  unread = new Set();
+  maxFrame = 65_536;
+  /** @type {Set<(news: News) => void>} */
+  #listeners = new Set();
+  /** Conversations the server tells us about. @type {Set<string>} */
+  #subscribed = new Set();
+  /** Asked for anew and not yet answered. @type {Set<string>} */
+  #asking = new Set();
+
+  /**
+   * @param {Page} page
+   * @param {string} socketUrl
+   * @param {string | null} shown the conversation the address names
+   * @param {(name: string) => Keep} keep
+   */
+  constructor(page, socketUrl, shown, keep) {
+    this.page = page;
+    this.maxText = page.max_text;
+    this.personality = page.personalities[0]?.slug ?? "";
+    this.store = new Store((change) => this.#heard(change));
+    this.drafts = new Drafts(keep(`parley.draft.${page.user.id}.`));
+    this.socket = new Socket(socketUrl, {
+      frame: (frame) => this.#receive(frame),
+      link: (link) => this.#linked(link),
+      closed: (code) => this.#closed(code),
+    });
+    this.outbox = new Outbox(
+      keep(`parley.outbox.${page.user.id}.`),
+      (frame) => this.socket.send(frame),
+      () => this.#tell({ kind: "outbox" }),
+    );
+    this.store.addEntries(page.conversations.items);
+    if (page.conversation) this.store.apply(page.conversation);
+    this.current = shown;
+    this.gone = shown !== null && !page.conversation && this.pending.length === 0;
+  }
+
+  /**
+   * Hear of every change.
+   * @param {(news: News) => void} listener
+   * @returns {() => void} call it to hear no more
+   */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get thread() {
+    return this.current ? this.store.threads.get(this.current) : undefined;
+  }
+
+  /** Who answers the next message of the shown conversation. @returns {import("./frames.js").Face & {role?: string} | undefined} */
+  get voice() {
+    const chosen = this.current ? this.#nextVoice.get(this.current) : this.personality;
+    const known = this.page.personalities.find((personality) => personality.slug === chosen);
+    const mine = this.thread?.conversation.personality;
+    return known ?? this.page.personalities.find((personality) => personality.slug === mine?.slug) ?? mine;
+  }
+
+  /** The answer that Stop stops: the one being written, else the first that waits. */
+  get running() {
+    return this.store.running(this.current)[0];
+  }
+
+  /** Messages on their way, that the transcript does not show yet. */
+  get pending() {
+    return this.outbox.pending(this.current, this.store.path(this.current), this.page.user.id);
+  }
+
+  /** Show a conversation, or with null the start of a new one. @param {string | null} id */
+  open(id) {
+    const before = this.current;
+    this.current = id;
+    this.gone = false;
+    if (id) this.unread.delete(id);
+    if (before && before !== id) this.#leave(before);
+    if (id && !this.#subscribed.has(id)) this.#subscribe(id);
+    this.#tell({ kind: "route" });
+  }
+
+  /** @param {string} slug */
+  choose(slug) {
+    this.personality = slug;
+    this.#tell({ kind: "personality" });
+  }
+
+  /** From the next message on `slug` answers the shown conversation. @param {string} slug */
+  handOver(slug) {
+    if (this.current) this.#nextVoice.set(this.current, slug);
+    this.#tell({ kind: "personality" });
+  }
+
+  /**
+   * Send a message; a new conversation begins with it.
+   * @param {string} text
+   * @returns {string} the conversation it went to
+   */
+  send(text) {
+    const id = this.current ?? uuid();
+    const begins = this.current === null;
+    if (begins) this.#nextVoice.set(id, this.personality);
+    this.current = id;
+    this.outbox.post(uuid(), id, text, this.#nextVoice.get(id) ?? null);
+    if (begins) this.#tell({ kind: "route" });
+    return id;
+  }
+
+  /**
+   * Why `text` cannot be sent, or null.
+   * @param {string} text trimmed
+   */
+  refusal(text) {
+    const letters = text.length > this.maxText ? [...text].length : text.length;
+    if (letters > this.maxText) {
+      return `This is ${(letters - this.maxText).toLocaleString("en-GB")} characters longer than a message can be.`;
+    }
+    const room = this.maxFrame - ENVELOPE;
+    if (text.length * 3 > room && new TextEncoder().encode(JSON.stringify(text)).length > room) {
+      return "This is too long for one message. Send it in two.";
+    }
+    return null;
+  }
+
+  /** Take a message that was not sent back into the composer. @param {string} client_id */
+  takeBack(client_id) {
+    this.#tell({ kind: "compose", text: this.outbox.withdraw(client_id) });
+  }
+
+  /** @param {Message} message */
+  stop(message) {
+    return this.#ask({ type: "stop", reply: message.id, ref: message.id });
+  }
+
+  /** Write an answer anew, as another version beside it. @param {Message} message */
+  regenerate(message) {
+    const client_id = uuid();
+    return this.#ask({ type: "regenerate", client_id, message: message.id, ref: client_id });
+  }
+
+  /** Show another version. @param {string} message */
+  select(message) {
+    return this.#ask({ type: "select", message, ref: message });
+  }
+
+  /** @param {string} title */
+  rename(title) {
+    return this.#ask({ type: "rename", conversation: this.current, title, ref: "rename" });
+  }
+
+  /** @param {Record<string, unknown>} frame */
+  #ask(frame) {
+    if (this.socket.send(frame)) return true;
+    this.#tell({ kind: "trouble", message: "There is no connection just now. Try again in a moment." });
+    return false;
+  }
+
+  /** @param {string} id @param {boolean} [whole] ask for the newest page whatever is here */
+  #subscribe(id, whole = false) {
+    this.#subscribed.add(id);
+    const point = whole ? {} : this.store.resumePoint(id);
+    this.#asking.add(id);
+    if (!this.socket.send({ type: "subscribe", conversation: id, ref: `subscribe ${id}`, ...point })) {
+      this.#asking.delete(id);
+    }
+  }
+
+  /** A conversation that is not shown is followed only while an answer is being written in it. @param {string} id */
+  #leave(id) {
+    if (id === this.current || this.store.running(id).length > 0) return;
+    if (this.#subscribed.delete(id)) this.socket.send({ type: "unsubscribe", conversation: id });
+    const idle = [...this.store.threads.keys()].filter((known) => !this.#subscribed.has(known));
+    for (const old of idle.slice(0, Math.max(0, idle.length - KEPT))) this.store.forget(old);
+  }
+
+  /** @param {Frame} frame */
+  #receive(frame) {
+    switch (frame.type) {
+      case "hello":
+        this.maxFrame = frame.max_frame;
+        this.maxText = frame.max_text;
+        return this.#resume();
+      case "ack":
+        this.outbox.stored(frame.client_id, frame.message);
+        if (!this.#subscribed.has(frame.conversation)) this.#subscribe(frame.conversation);
+        return;
+      case "error":
+        return this.#refused(frame);
+      case "ping":
+      case "draining":
+        return;
+      case "snapshot":
+        this.#asking.delete(frame.conversation.id);
+        if (frame.conversation.id === this.current) this.gone = false;
+    }
+    const id = typeof frame.conversation === "object" ? frame.conversation.id : frame.conversation;
+    const result = this.store.apply(frame);
+    if ((result === "gap" || result === "lost") && !this.#asking.has(id))
+      this.#subscribe(id, result === "lost");
+  }
+
+  /** The link is up: say where we are in each conversation, then send what waits. */
+  #resume() {
+    const unborn = new Set(this.outbox.parcels.map((parcel) => parcel.conversation));
+    const wanted = new Set(this.#subscribed);
+    if (this.current) wanted.add(this.current);
+    this.#asking.clear();
+    for (const id of wanted) {
+      // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
+      if (this.store.threads.has(id) || !unborn.has(id)) this.#subscribe(id);
+      else this.#subscribed.delete(id);
+    }
+    this.outbox.flush();
+  }
+
+  /** @param {ErrorFrame} frame */
+  #refused(frame) {
+    const { ref } = frame;
+    if (ref && this.outbox.parcels.some((parcel) => parcel.client_id === ref))
+      return this.outbox.refused(ref, frame);
+    if (ref?.startsWith("subscribe ")) return this.#unreachable(ref.slice("subscribe ".length), frame);
+    if (!frame.fatal) this.#tell({ kind: "trouble", message: frame.message });
+  }
+
+  /** @param {string} id @param {ErrorFrame} frame */
+  #unreachable(id, frame) {
+    this.#asking.delete(id);
+    if (frame.retryable) {
+      setTimeout(() => this.#subscribed.has(id) && this.#subscribe(id), (frame.retry_after ?? 3) * 1000);
+      return;
+    }
+    this.#subscribed.delete(id);
+    if (id !== this.current || this.pending.length > 0) return;
+    this.gone = true;
+    this.#tell({ kind: "gone" });
+  }
+
+  /** @param {Link} link */
+  #linked(link) {
+    if (link.name !== "connected" && link.name !== "connecting") this.outbox.hold();
+    this.#tell({ kind: "link" });
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    if (code !== 4400 && code !== 4413) return;
+    const message = "This message could not be read at the other end. Change it and send it again.";
+    for (const { client_id, state } of this.outbox.parcels) {
+      if (state === "sent") this.outbox.refused(client_id, { code: "bad_frame", message });
+    }
+  }
+
+  /** @param {Change} change */
+  #heard(change) {
+    if (change.kind === "thread") {
+      const { personality } = this.store.threads.get(change.conversation)?.conversation ?? {};
+      if (personality?.slug === this.#nextVoice.get(change.conversation))
+        this.#nextVoice.delete(change.conversation);
+      this.outbox.tidy((message) =>
+        Boolean(this.store.threads.get(change.conversation)?.messages.has(message)),
+      );
+    }
+    if (change.kind === "ended" && change.conversation !== this.current) {
+      this.unread.add(change.conversation);
+      this.#leave(change.conversation);
+    }
+    this.#tell(change);
+  }
+
+  /** @param {News} news */
+  #tell(news) {
+    for (const listener of this.#listeners) listener(news);
+  }
+}

@@ -1,0 +1,130 @@
+/** The line over the conversation: its title, who answers, and how the connection is. */
+import { html, nothing } from "lit";
+import { say } from "../announce.js";
+import { countdown } from "../dates.js";
+import { face } from "../face.js";
+import { icons } from "../icons.js";
+import { Ticker } from "../ticker.js";
+import { ChatElement } from "./element.js";
+
+/** @import { News } from "../chat.js" */
+
+const LINKS = {
+  connecting: "Connecting…",
+  connected: "Connected",
+  reconnecting: "Reconnecting",
+  offline: "Offline",
+  over: "Signed out",
+  refused: "Not allowed",
+};
+
+export class ChatHeader extends ChatElement {
+  /** @override */
+  static properties = { renaming: { state: true } };
+  #ticker = new Ticker(this);
+  #saidLink = "";
+
+  constructor() {
+    super();
+    this.renaming = false;
+  }
+
+  /** @override @param {News} news */
+  heard(news) {
+    if (news.kind === "text" || news.kind === "outbox") return;
+    if (news.kind === "route") this.renaming = false;
+    if (news.kind === "link") this.#sayLink();
+    this.requestUpdate();
+  }
+
+  /** Lost and found are worth a word; a first connection is not. */
+  #sayLink() {
+    const { name } = this.chat.socket.link;
+    if (name === "connecting" || name === this.#saidLink) return;
+    if (this.#saidLink) say(name === "connected" ? "Connected again." : `${LINKS[name]}.`);
+    this.#saidLink = name;
+  }
+
+  /** @override */
+  render() {
+    return html`<button type="button" class="icon-button menu" id="open-rail" aria-label="Conversations"
+        aria-controls="rail" aria-expanded="false">
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h16M4 12h16M4 17h16"/></svg>
+      </button>
+      ${this.#title()} ${this.chat.thread ? this.#voice() : nothing} ${this.#link()}`;
+  }
+
+  #title() {
+    const title = this.chat.thread?.conversation.title || (this.chat.gone ? "Not found" : "New conversation");
+    if (!this.chat.thread) return html`<h1 class="title">${title}</h1>`;
+    if (!this.renaming) {
+      return html`<h1 class="title"><button type="button" class="title-button" dir="auto" title="Rename"
+        @click=${this.#rename}>${title}</button></h1>`;
+    }
+    return html`<input class="title-box" aria-label="Title" maxlength="200" dir="auto" .value=${title}
+      @keydown=${this.#renameKey} @blur=${this.#saveTitle} />`;
+  }
+
+  async #rename() {
+    this.renaming = true;
+    await this.updateComplete;
+    this.querySelector("input")?.select();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #renameKey(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter") this.#saveTitle();
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    this.renaming = false;
+  }
+
+  #saveTitle() {
+    if (!this.renaming) return;
+    const title = this.querySelector("input")?.value.trim();
+    this.renaming = false;
+    if (title && title !== this.chat.thread?.conversation.title) this.chat.rename(title);
+  }
+
+  /** Who answers, and a menu to hand the conversation over to somebody else. */
+  #voice() {
+    const { voice } = this.chat;
+    if (!voice) return nothing;
+    const role = voice.role ? html`<span class="chip-role">· ${voice.role}</span>` : nothing;
+    return html`<button type="button" class="chip" popovertarget="voices" aria-label="${voice.name} answers. Change">
+        ${face(voice)}<span>${voice.name}</span>${role}${icons.chevron}
+      </button>
+      <div class="menu-box voices" id="voices" popover>
+        <p class="menu-title">Who answers from here on</p>
+        ${this.chat.page.personalities.map(
+          (
+            personality,
+          ) => html`<button type="button" class="menu-row" aria-pressed=${String(personality.slug === voice.slug)}
+            @click=${() => this.#handOver(personality.slug)}>
+            ${face(personality)}<span><b>${personality.name}</b><small>${personality.role}</small></span>
+            ${personality.slug === voice.slug ? icons.check : nothing}
+          </button>`,
+        )}
+      </div>`;
+  }
+
+  /** @param {string} slug */
+  #handOver(slug) {
+    /** @type {HTMLElement | null} */ (this.querySelector("#voices"))?.hidePopover();
+    this.chat.handOver(slug);
+    document.querySelector("textarea")?.focus();
+  }
+
+  #link() {
+    const { link } = this.chat.socket;
+    const left = link.name === "reconnecting" ? link.at - Date.now() : 0;
+    this.#ticker.until(link.name === "reconnecting" ? link.at : 0);
+    const words = left > 1000 ? `Reconnecting in ${countdown(left)}` : LINKS[link.name];
+    const idle = link.name === "offline" || left > 1000;
+    return html`<div class="link" data-link=${link.name}>
+      <i class="link-dot"></i><span class="link-words">${words}</span>
+      ${idle ? html`<button type="button" class="link-retry" @click=${() => this.chat.socket.wake()}>Retry</button>` : nothing}
+    </div>`;
+  }
+}

@@ -1,0 +1,183 @@
+/** The conversation: its messages, those on their way, and the scroll that follows the text. */
+import { html, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { alarm, say } from "../announce.js";
+import { copy } from "../clipboard.js";
+import { dayName } from "../dates.js";
+import { icons } from "../icons.js";
+import { Follower } from "../scroll.js";
+import { ChatElement } from "./element.js";
+
+/** @import { News } from "../chat.js" */
+/** @import { Message } from "../frames.js" */
+/** @import { MessageView } from "./message.js" */
+
+/** Longest text that is read out when an answer is finished. */
+const READ_OUT = 2000;
+
+export class Transcript extends ChatElement {
+  #follower = new Follower(this, () => this.requestUpdate());
+  /** Answers that grew since the last frame. @type {Set<string>} */
+  #grown = new Set();
+  #fetching = false;
+  /** Conversations whose beginning is here, or could not be reached. @type {Map<string, "whole" | "failed">} */
+  #beginnings = new Map();
+  /** @type {string | null} */
+  #shown = null;
+
+  /** @override */
+  connectedCallback() {
+    super.connectedCallback();
+    this.addEventListener("click", (event) => this.#copyCode(event));
+  }
+
+  /** @override @param {News} news */
+  heard(news) {
+    if ("conversation" in news && news.conversation !== this.chat.current) return;
+    if (news.kind === "text") return this.#grow(news.message);
+    if (news.kind === "ended") return this.#readOut(news.message);
+    if (["thread", "route", "outbox", "gone"].includes(news.kind)) this.requestUpdate();
+  }
+
+  /** The member has just sent something: show it. */
+  toEnd() {
+    this.#follower.toEnd();
+  }
+
+  /** @override */
+  willUpdate() {
+    this.hidden = this.chat.current === null || this.chat.gone;
+  }
+
+  /** @override */
+  render() {
+    const { chat } = this;
+    const path = chat.store.path(chat.current);
+    const running = chat.store.running(chat.current);
+    const writing = running.some((message) => message.reply?.status !== "waiting");
+    return html`<div class="column" role="log" aria-label="Messages" aria-live="off" aria-busy=${String(writing)}>
+        ${this.#beginning()}
+        ${repeat(
+          path,
+          (message) => message.id,
+          (message, at) => this.#message(message, path[at - 1], at === path.length - 1, running),
+        )}
+        ${repeat(
+          chat.pending,
+          (parcel) => parcel.client_id,
+          (parcel) => html`<parley-pending .parcel=${parcel}></parley-pending>`,
+        )}
+      </div>
+      ${this.#pill()}`;
+  }
+
+  /** @override */
+  firstUpdated() {
+    this.#follower.watch(/** @type {HTMLElement} */ (this.querySelector(".column")));
+  }
+
+  /** @override */
+  updated() {
+    if (this.#shown !== this.chat.current) {
+      this.#shown = this.chat.current;
+      this.#follower.toEnd();
+    }
+    if (!this.hidden && this.#follower.nearBeginning) this.#fetchEarlier();
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Message | undefined} before
+   * @param {boolean} last
+   * @param {Message[]} running
+   */
+  #message(message, before, last, running) {
+    const day = dayName(message.created_at);
+    const place = running.findIndex((other) => other.id === message.id);
+    return html`${!before || dayName(before.created_at) !== day ? html`<div class="day">${day}</div>` : nothing}
+      <parley-message id="m-${message.id}" .message=${message} .last=${last} .place=${place}></parley-message>`;
+  }
+
+  #beginning() {
+    const { current, store } = this.chat;
+    if (!current || !store.hasEarlier(current)) return nothing;
+    if (this.#beginnings.get(current) === "failed") {
+      return html`<button type="button" class="quiet" @click=${() => this.#fetchEarlier(true)}>
+        Earlier messages could not be loaded. Try again
+      </button>`;
+    }
+    return this.#beginnings.has(current) ? nothing : html`<p class="earlier">Loading earlier messages…</p>`;
+  }
+
+  #pill() {
+    const { following, missed, left } = this.#follower;
+    if (following || (!missed && left < 240)) return nothing;
+    return html`<div class="pill-place"><button type="button" class="pill" @click=${() => this.#follower.toEnd(true)}
+      aria-label=${missed ? nothing : "To the end"}>${icons.down}${missed ? "New text" : nothing}</button></div>`;
+  }
+
+  /** Texts grow many times a second; they are drawn once a frame. @param {string} id */
+  #grow(id) {
+    if (this.#grown.size === 0) requestAnimationFrame(() => this.#drawGrown());
+    this.#grown.add(id);
+  }
+
+  #drawGrown() {
+    const messages = this.chat.thread?.messages;
+    for (const id of this.#grown) {
+      const view = /** @type {MessageView | null} */ (document.getElementById(`m-${id}`));
+      const message = messages?.get(id);
+      if (view && message) view.message = message;
+    }
+    this.#grown.clear();
+  }
+
+  /** One announcement for each finished answer. @param {string} id */
+  #readOut(id) {
+    const message = this.chat.thread?.messages.get(id);
+    if (!message?.reply) return;
+    const { status, error, personality } = message.reply;
+    if (status === "complete") say(`${personality.name}: ${message.text.slice(0, READ_OUT)}`);
+    else if (status === "stopped") say("Stopped.");
+    else alarm(error?.message ?? "The answer was cut off.");
+  }
+
+  /** @param {boolean} [again] after it failed */
+  async #fetchEarlier(again = false) {
+    const { current, store } = this.chat;
+    if (!current || this.#fetching || !store.hasEarlier(current)) return;
+    if (this.#beginnings.has(current) && !again) return;
+    this.#fetching = true;
+    this.#beginnings.delete(current);
+    const before = store.path(current)[0]?.position;
+    try {
+      const answer = await fetch(`/c/${current}/messages/?before=${before}`, {
+        headers: { accept: "application/json" },
+      });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { messages } = await answer.json();
+      await this.#follower.hold(() => {
+        store.addEarlier(current, messages);
+        return this.updateComplete;
+      });
+      if (store.path(current)[0]?.position === before) this.#beginnings.set(current, "whole");
+    } catch {
+      this.#beginnings.set(current, "failed");
+    }
+    this.#fetching = false;
+    this.requestUpdate();
+  }
+
+  /** @param {MouseEvent} event */
+  async #copyCode(event) {
+    const button = event.target instanceof Element ? event.target.closest(".copy-code") : null;
+    if (!button) return;
+    const text = button.closest("figure")?.querySelector("code")?.textContent ?? "";
+    const done = await copy(text);
+    button.textContent = done ? "Copied" : "Not copied";
+    say(done ? "Code copied." : "The code could not be copied.");
+    setTimeout(() => {
+      button.textContent = "Copy";
+    }, 1600);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Every frame of the wire (docs/wire.md), as types, and the one place where received text becomes one of them.
+ *
+ * @typedef {{slug: string, name: string, initial: string, colour: string}} Face
+ * @typedef {Face & {role: string, greeting: string, starters: string[]}} Personality
+ *
+ * @typedef {object} Conversation
+ * @property {string} id
+ * @property {string} title may be empty
+ * @property {number} rev
+ * @property {string | null} head the message whose branch is shown
+ * @property {Face & {role?: string}} personality
+ * @property {string} last_active_at ISO 8601
+ *
+ * @typedef {{code: string, message: string, retryable?: boolean, retry_after?: number | null}} Refusal
+ * @typedef {{code: string, message: string, seconds: number}} Wait
+ * @typedef {"waiting" | "queued" | "streaming" | "complete" | "stopped" | "interrupted" | "failed"} Status
+ *
+ * @typedef {object} Reply
+ * @property {Status} status
+ * @property {number} attempt
+ * @property {number} seq the text holds the events up to this one
+ * @property {number | null} [place] how many answers are before it, when it waits
+ * @property {Wait | null} [wait]
+ * @property {Face} personality
+ * @property {string | null} [model]
+ * @property {string | null} [finish_reason]
+ * @property {Refusal | null} [error]
+ * @property {{prompt_tokens: number, completion_tokens: number} | null} [usage]
+ *
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} conversation
+ * @property {number} rev
+ * @property {string | null} parent
+ * @property {number} position
+ * @property {"user" | "assistant"} role
+ * @property {{id: number | string, name: string} | null} author
+ * @property {string} text
+ * @property {string} created_at ISO 8601
+ * @property {string[]} siblings all versions at this place, oldest first
+ * @property {Reply | null} reply null for a member's message
+ *
+ * @typedef {{type: "hello", v: number, user: number | string, heartbeat: number, max_frame: number, max_text: number}} Hello
+ * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, since: number | null}} Snapshot
+ * @typedef {{type: "message", conversation: string, rev: number, head: string | null, message: Message}} MessageFrame
+ * @typedef {{type: "conversation", conversation: Conversation}} ConversationFrame
+ * @typedef {{conversation: string, reply: string, attempt: number, seq: number}} Numbered
+ * @typedef {Numbered & {type: "reply", status: Status, wait: Wait | null}} ReplyFrame
+ * @typedef {Numbered & {type: "delta", text: string}} Delta
+ * @typedef {Numbered & {type: "reset", text: string}} Reset
+ * @typedef {Numbered & {type: "end", rev: number, status: Status, error: Refusal | null, finish_reason: string | null, usage: Reply["usage"]}} End
+ * @typedef {{type: "ack", client_id: string, conversation: string, message: string, reply: string | null}} Ack
+ * @typedef {Refusal & {type: "error", ref: string | null, fatal?: boolean}} ErrorFrame
+ * @typedef {{type: "ping", n: number}} Ping
+ * @typedef {{type: "draining", reconnect_in: number}} Draining
+ *
+ * @typedef {Snapshot | MessageFrame | ConversationFrame | ReplyFrame | Delta | Reset | End} Event
+ * @typedef {Hello | Event | Ack | ErrorFrame | Ping | Draining} Frame
+ */
+
+/** What each frame must carry before anything is done with it: field name to `typeof`. */
+const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
+  hello: { heartbeat: "number", max_frame: "number", max_text: "number" },
+  snapshot: { conversation: "object", messages: "object" },
+  message: { conversation: "string", rev: "number", message: "object" },
+  conversation: { conversation: "object" },
+  reply: { conversation: "string", reply: "string", attempt: "number", seq: "number", status: "string" },
+  delta: { conversation: "string", reply: "string", attempt: "number", seq: "number", text: "string" },
+  reset: { conversation: "string", reply: "string", attempt: "number", seq: "number", text: "string" },
+  end: {
+    conversation: "string",
+    reply: "string",
+    attempt: "number",
+    seq: "number",
+    rev: "number",
+    status: "string",
+  },
+  ack: { client_id: "string", conversation: "string", message: "string" },
+  error: { code: "string", message: "string" },
+  ping: { n: "number" },
+  draining: { reconnect_in: "number" },
+});
+
+/**
+ * The frame in `text`, or null for anything this page does not know: a newer server may say more than we read.
+ * @param {unknown} text
+ * @returns {Frame | null}
+ */
+export function parseFrame(text) {
+  if (typeof text !== "string") return null;
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null || !Object.hasOwn(SHAPES, value.type)) return null;
+  const shape = SHAPES[value.type] ?? {};
+  for (const [field, kind] of Object.entries(shape)) {
+    if (typeof value[field] !== kind || value[field] === null) return null;
+  }
+  return value;
+}
+
+/**
+ * Still being written, or about to be.
+ * @param {Message} message
+ */
+export function isRunning(message) {
+  const status = message.reply?.status;
+  return status === "waiting" || status === "queued" || status === "streaming";
+}

@@ -1,0 +1,136 @@
+/** Puts the page together: data, chat, elements, addresses, keys. */
+import { Chat } from "./chat.js";
+import { Drawer } from "./drawer.js";
+import { Composer } from "./elements/composer.js";
+import { ChatElement } from "./elements/element.js";
+import { ChatHeader } from "./elements/header.js";
+import { ConversationList } from "./elements/list.js";
+import { MessageView } from "./elements/message.js";
+import { Notice } from "./elements/notice.js";
+import { PendingView } from "./elements/pending.js";
+import { Transcript } from "./elements/transcript.js";
+import { Welcome } from "./elements/welcome.js";
+import { browserStorage, keepIn } from "./keep.js";
+import { startThemes } from "./theme.js";
+
+const ADDRESS = /^\/c\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/$/i;
+
+/** The conversation an address names; null: the start of a new one; undefined: not ours. @param {string} path */
+function conversationAt(path) {
+  return path === "/" ? null : path.match(ADDRESS)?.[1]?.toLowerCase();
+}
+
+const page = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
+const socketUrl = new URL(page.socket, location.href);
+socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+const storage = browserStorage();
+const chat = new Chat(page, socketUrl.href, conversationAt(location.pathname) ?? null, (name) =>
+  keepIn(storage, name),
+);
+
+ChatElement.chat = chat;
+for (const [name, element] of /** @type {[string, CustomElementConstructor][]} */ ([
+  ["parley-message", MessageView],
+  ["parley-pending", PendingView],
+  ["parley-list", ConversationList],
+  ["parley-header", ChatHeader],
+  ["parley-notice", Notice],
+  ["parley-welcome", Welcome],
+  ["parley-transcript", Transcript],
+  ["parley-composer", Composer],
+])) {
+  customElements.define(name, element);
+}
+const transcript = /** @type {Transcript} */ (document.querySelector("parley-transcript"));
+const composer = /** @type {Composer} */ (document.querySelector("parley-composer"));
+const drawer = new Drawer();
+startThemes(storage);
+
+// --- Addresses ---
+
+/** @param {string | null} id @param {"push" | "replace" | "none"} [history_] */
+function show(id, history_ = "push") {
+  const address = id ? `/c/${id}/` : "/";
+  if (history_ !== "none" && location.pathname !== address) history[`${history_}State`](null, "", address);
+  drawer.close();
+  chat.open(id);
+}
+
+document.addEventListener("click", (event) => {
+  if (
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || link.target || link.origin !== location.origin || link.hash) return;
+  const id = conversationAt(link.pathname);
+  if (id === undefined) return;
+  event.preventDefault();
+  show(id);
+});
+addEventListener("popstate", () => {
+  const id = conversationAt(location.pathname);
+  if (id !== undefined) show(id, "none");
+});
+composer.addEventListener("sent", () => {
+  const address = `/c/${chat.current}/`;
+  if (location.pathname !== address) history.pushState(null, "", address);
+  transcript.toEnd();
+});
+chat.listen((news) => {
+  if (news.kind === "text") return;
+  const title = chat.thread?.conversation.title;
+  const name = title ? `${title} · Parley` : "Parley";
+  if (document.title !== name) document.title = name;
+});
+
+// --- Keys ---
+
+const keys = /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
+document.getElementById("show-keys")?.addEventListener("click", () => keys.showModal());
+keys.addEventListener("click", (event) => event.target === keys && keys.close());
+addEventListener("keydown", (event) => {
+  if (event.isComposing || event.defaultPrevented) return;
+  const writes = event.target instanceof Element && event.target.closest("input, textarea, select");
+  if ((event.metaKey || event.ctrlKey) && event.shiftKey && event.code === "KeyO") {
+    event.preventDefault();
+    show(null);
+    composer.box.focus();
+  } else if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) {
+    if (drawer.isOpen) drawer.close();
+    else composer.stop();
+  } else if (event.key === "?" && !writes && !keys.open) {
+    event.preventDefault();
+    keys.showModal();
+  }
+});
+
+// --- The network, and coming back to it ---
+
+addEventListener("online", () => chat.socket.wake());
+addEventListener("offline", () => chat.socket.sleep());
+document.addEventListener(
+  "visibilitychange",
+  () => document.visibilityState === "visible" && chat.socket.wake(),
+);
+addEventListener("pageshow", (event) => event.persisted && chat.socket.wake());
+addEventListener("storage", (event) => {
+  // Another tab of this member had the acknowledgement.
+  const mine = `parley.outbox.${page.user.id}.`;
+  if (event.key?.startsWith(mine) && event.newValue === null)
+    chat.outbox.dropped(event.key.slice(mine.length));
+});
+document.getElementById("sign-out")?.addEventListener("submit", () => {
+  // The next one at this machine must not find what this member wrote.
+  composer.text = "";
+  chat.drafts.clear();
+  chat.outbox.clear();
+});
+
+if (navigator.onLine) chat.socket.connect();
+else chat.socket.sleep();

@@ -1,0 +1,141 @@
+/**
+ * Markdown on the page. Each block is an element of its own; a text that grows redraws its last one only.
+ *
+ * Everything goes through DOMPurify with a short list of what may be there, although `blocks.js` writes nothing else.
+ *
+ * @import { Block } from "./blocks.js"
+ */
+import DOMPurify from "dompurify";
+import { GrowingBlocks } from "./blocks.js";
+import { highlight } from "./highlight.js";
+
+const ALLOWED = {
+  ALLOWED_TAGS: (
+    "a blockquote br code del em h3 h4 h5 h6 hr input li ol p pre strong table tbody td th thead tr ul " +
+    "div span figure figcaption button"
+  ).split(" "),
+  ALLOWED_ATTR: ["href", "target", "rel", "type", "disabled", "checked", "start", "align", "data-language"],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  RETURN_DOM_FRAGMENT: /** @type {const} */ (true),
+};
+
+/** @param {Block} block @returns {HTMLElement} */
+function draw(block) {
+  const fragment = DOMPurify.sanitize(block.html, ALLOWED);
+  for (const code of fragment.querySelectorAll("pre > code")) frameCode(/** @type {HTMLElement} */ (code));
+  for (const table of fragment.querySelectorAll("table")) frameTable(table);
+  for (const box of fragment.querySelectorAll("li > input, li > p > input")) {
+    box.closest("li")?.classList.add("task");
+  }
+  for (const part of fragment.querySelectorAll("p, h3, h4, h5, h6, li, td, th, blockquote")) {
+    part.setAttribute("dir", "auto");
+  }
+  const elements = [...fragment.children];
+  const only = elements[0];
+  if (elements.length === 1 && only instanceof HTMLElement) return only;
+  const box = document.createElement("p");
+  box.append(fragment);
+  return box;
+}
+
+/** A block of code gets its language's name, a Copy button and a box to scroll in. @param {HTMLElement} code */
+function frameCode(code) {
+  const pre = /** @type {HTMLElement} */ (code.parentElement);
+  const figure = document.createElement("figure");
+  figure.className = "code";
+  figure.dir = "ltr";
+  const caption = document.createElement("figcaption");
+  const name = document.createElement("span");
+  name.textContent = code.dataset.language || "text";
+  const copy = document.createElement("button");
+  copy.type = "button";
+  copy.className = "copy-code";
+  copy.textContent = "Copy";
+  caption.append(name, copy);
+  pre.replaceWith(figure);
+  pre.tabIndex = 0;
+  pre.setAttribute("role", "region");
+  pre.setAttribute("aria-label", `Code, ${name.textContent}`);
+  figure.append(caption, pre);
+  highlight(code);
+}
+
+/** @param {HTMLElement} table */
+function frameTable(table) {
+  const box = document.createElement("div");
+  box.className = "table-box";
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", "Table");
+  table.replaceWith(box);
+  box.append(table);
+}
+
+/**
+ * Put `next` where `old` is. Boxes that scroll stay, and only what is in them changes, so that a reader who has
+ * scrolled sideways in code that is still being written is not thrown back.
+ * @param {Element} old
+ * @param {HTMLElement} next
+ */
+function swap(old, next) {
+  const [box, fresh] = [old.querySelector("pre"), next.querySelector("pre")];
+  const label = old.querySelector("figcaption > span")?.textContent;
+  if (old.matches("figure.code") && next.matches("figure.code") && box && fresh) {
+    if (label === next.querySelector("figcaption > span")?.textContent)
+      return box.replaceChildren(...fresh.childNodes);
+  }
+  if (old.matches(".table-box") && next.matches(".table-box")) return old.replaceChildren(...next.childNodes);
+  old.replaceWith(next);
+}
+
+/** Draws one growing text into one element. */
+export class MarkdownView {
+  #blocks = new GrowingBlocks();
+  /** @type {string[]} the source of each block that is drawn */
+  #drawn = [];
+  #caret = document.createElement("span");
+  #host;
+
+  /** @param {HTMLElement} host an element that is ours alone */
+  constructor(host) {
+    this.#host = host;
+    this.#caret.className = "caret";
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} growing
+   */
+  update(text, growing) {
+    this.#caret.remove();
+    const blocks = this.#blocks.update(text, growing);
+    blocks.forEach((block, at) => {
+      if (this.#drawn[at] === block.html) return;
+      const old = this.#host.children[at];
+      const next = draw(block);
+      if (old) swap(old, next);
+      else this.#host.append(next);
+      this.#drawn[at] = block.html;
+    });
+    while (this.#host.children.length > blocks.length) this.#host.lastElementChild?.remove();
+    this.#drawn.length = blocks.length;
+    if (growing && text) this.#placeCaret();
+  }
+
+  /** The caret stands after the last word, however deep that is. */
+  #placeCaret() {
+    let at = this.#host;
+    for (let last = at.lastElementChild; last instanceof HTMLElement; last = at.lastElementChild) {
+      if (
+        !last.matches(
+          "p, ul, ol, li, blockquote, h3, h4, h5, h6, pre, code, figure, .table-box, table, tbody, tr, td",
+        )
+      )
+        break;
+      if (last.nextSibling?.textContent?.trim()) break;
+      at = last;
+    }
+    at.append(this.#caret);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Messages that were sent and not yet seen to be kept. Each has a `client_id` of its own, so sending it again is
+ * harmless: the server stores it once and acknowledges it as often as it is asked.
+ *
+ * @import { Message, Refusal } from "./frames.js"
+ * @import { Keep } from "./keep.js"
+ */
+
+/**
+ * @typedef {object} Parcel
+ * @property {string} client_id
+ * @property {string} conversation
+ * @property {string} text
+ * @property {string | null} personality
+ * @property {number} created_at milliseconds
+ * @property {"waiting" | "sent" | "stored" | "refused"} state
+ * @property {Refusal | null} error why it was refused
+ * @property {number | null} again when it is sent once more by itself, in milliseconds
+ * @property {number} tries
+ * @property {string | null} message its id, once it is stored
+ */
+
+const SLOWEST = 60_000;
+
+export class Outbox {
+  /** @type {Parcel[]} */
+  parcels = [];
+  #keep;
+  #send;
+  #changed;
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+  #timers = new Map();
+
+  /**
+   * @param {Keep} keep
+   * @param {(frame: Record<string, unknown>) => boolean} send false when there is nobody to send it to
+   * @param {() => void} changed
+   */
+  constructor(keep, send, changed) {
+    this.#keep = keep;
+    this.#send = send;
+    this.#changed = changed;
+    const kept = keep.keys().map((key) => revive(keep.get(key)));
+    this.parcels = kept.filter((parcel) => parcel !== null).sort((a, b) => a.created_at - b.created_at);
+  }
+
+  /**
+   * @param {string} client_id
+   * @param {string} conversation
+   * @param {string} text
+   * @param {string | null} personality
+   */
+  post(client_id, conversation, text, personality) {
+    /** @type {Parcel} */
+    const parcel = {
+      client_id,
+      conversation,
+      text,
+      personality,
+      created_at: Date.now(),
+      state: "waiting",
+      error: null,
+      again: null,
+      tries: 0,
+      message: null,
+    };
+    this.parcels = [...this.parcels, parcel];
+    this.#save(parcel);
+    this.#dispatch(parcel);
+  }
+
+  /** The link is up: send everything that is not known to be kept, in the order it was written. */
+  flush() {
+    for (const parcel of this.parcels) {
+      if (parcel.state === "waiting" || parcel.state === "sent") this.#dispatch(parcel);
+    }
+  }
+
+  /** The link is down: what was on its way may or may not have arrived. */
+  hold() {
+    for (const parcel of this.parcels)
+      if (parcel.state === "sent") this.#change(parcel, { state: "waiting" });
+  }
+
+  /** @param {string} client_id @param {string} message */
+  stored(client_id, message) {
+    const parcel = this.#find(client_id);
+    if (!parcel) return;
+    this.#keep.remove(client_id);
+    this.#change(parcel, { state: "stored", message, error: null, again: null });
+  }
+
+  /**
+   * @param {string} client_id
+   * @param {Refusal} error
+   */
+  refused(client_id, error) {
+    const parcel = this.#find(client_id);
+    if (!parcel || parcel.state === "stored") return;
+    const tries = parcel.tries + 1;
+    const pause = error.retry_after ? error.retry_after * 1000 : Math.min(SLOWEST, 2000 * 2 ** tries);
+    const again = error.retryable ? Date.now() + pause : null;
+    if (again)
+      this.#timers.set(
+        client_id,
+        setTimeout(() => this.retry(client_id), pause),
+      );
+    this.#change(parcel, { state: "refused", error, again, tries });
+  }
+
+  /** Send a refused message once more, now. @param {string} client_id */
+  retry(client_id) {
+    const parcel = this.#find(client_id);
+    if (parcel?.state !== "refused") return;
+    clearTimeout(this.#timers.get(client_id));
+    this.#dispatch(this.#change(parcel, { state: "waiting", error: null, again: null }));
+  }
+
+  /** Take a message back, to edit or to forget it. @param {string} client_id @returns {string} its text */
+  withdraw(client_id) {
+    const parcel = this.#find(client_id);
+    clearTimeout(this.#timers.get(client_id));
+    this.#keep.remove(client_id);
+    this.parcels = this.parcels.filter((other) => other !== parcel);
+    this.#changed();
+    return parcel?.text ?? "";
+  }
+
+  /**
+   * The parcels of one conversation that its transcript does not show yet.
+   * @param {string | null} conversation
+   * @param {Message[]} shown
+   * @param {number | string} member
+   */
+  pending(conversation, shown, member) {
+    const ids = new Set(shown.map((message) => message.id));
+    // The event may be here before the acknowledgement: then the words tell that it is the same message.
+    const words = shown.slice(-8).filter((message) => message.author?.id === member);
+    return this.parcels.filter(
+      (parcel) =>
+        parcel.conversation === conversation &&
+        !(parcel.message && ids.has(parcel.message)) &&
+        !(parcel.state === "sent" && words.some((message) => isSame(message, parcel))),
+    );
+  }
+
+  /** Forget what is stored and shown. @param {(message: string) => boolean} isKnown */
+  tidy(isKnown) {
+    this.parcels = this.parcels.filter((parcel) => !(parcel.message && isKnown(parcel.message)));
+  }
+
+  /** Another tab of this member dealt with it. @param {string} client_id */
+  dropped(client_id) {
+    if (this.#find(client_id)?.state !== "waiting") return;
+    this.withdraw(client_id);
+  }
+
+  /** Forget everything: the member signs out. */
+  clear() {
+    for (const key of this.#keep.keys()) this.#keep.remove(key);
+    this.parcels = [];
+  }
+
+  /** @param {Parcel} parcel */
+  #dispatch(parcel) {
+    const { client_id, conversation, text, personality } = parcel;
+    const frame = { type: "send", ref: client_id, client_id, conversation, text };
+    const sent = this.#send(personality ? { ...frame, personality } : frame);
+    this.#change(parcel, { state: sent ? "sent" : "waiting" });
+  }
+
+  /** @param {Parcel} parcel @param {Partial<Parcel>} change */
+  #change(parcel, change) {
+    const next = { ...parcel, ...change };
+    this.parcels = this.parcels.map((other) => (other.client_id === parcel.client_id ? next : other));
+    if (next.state === "refused") this.#save(next);
+    this.#changed();
+    return next;
+  }
+
+  /** @param {Parcel} parcel */
+  #save(parcel) {
+    this.#keep.set(parcel.client_id, JSON.stringify(parcel));
+  }
+
+  /** @param {string} client_id */
+  #find(client_id) {
+    return this.parcels.find((parcel) => parcel.client_id === client_id);
+  }
+}
+
+/**
+ * @param {Message} message
+ * @param {Parcel} parcel
+ */
+function isSame(message, parcel) {
+  // A minute of grace: the two clocks are not the same one.
+  return message.text === parcel.text && Date.parse(message.created_at) > parcel.created_at - 60_000;
+}
+
+/**
+ * A parcel as it was kept, or null when it is not one of ours. What was to be sent again by itself is sent at once.
+ * @param {string | null} text
+ * @returns {Parcel | null}
+ */
+function revive(text) {
+  try {
+    const parcel = JSON.parse(text ?? "");
+    if (typeof parcel?.client_id !== "string" || typeof parcel.text !== "string") return null;
+    const final = parcel.state === "refused" && !parcel.error?.retryable;
+    return {
+      ...parcel,
+      state: final ? "refused" : "waiting",
+      again: null,
+      error: final ? parcel.error : null,
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Keeps the end of a text in view while the reader is there, and lets go as soon as the reader scrolls up.
+ */
+
+/** How far from the end still counts as being there, in pixels. */
+const NEAR = 32;
+/** How far from the beginning earlier messages are fetched, in pixels. */
+const EARLY = 800;
+
+export class Follower {
+  following = true;
+  /** Text came below while the reader was elsewhere. */
+  missed = false;
+  #box;
+  #changed;
+  #top = 0;
+  #height = 0;
+  #observer;
+
+  /**
+   * @param {HTMLElement} box what scrolls
+   * @param {() => void} changed called when `following` or `missed` changed, or the beginning came near
+   */
+  constructor(box, changed) {
+    this.#box = box;
+    this.#changed = changed;
+    this.#observer = new ResizeObserver(() => this.#resized());
+    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    box.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGo(), { passive: true });
+  }
+
+  /** Watch the box and what is in it. @param {HTMLElement} content */
+  watch(content) {
+    this.#observer.disconnect();
+    this.#observer.observe(this.#box);
+    this.#observer.observe(content);
+  }
+
+  get left() {
+    return this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight;
+  }
+
+  get nearBeginning() {
+    return this.#box.scrollTop < EARLY;
+  }
+
+  /** Go to the end and stay there. @param {boolean} [smoothly] */
+  toEnd(smoothly = false) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#set(true, false);
+    this.#box.scrollTo({ top: this.#box.scrollHeight, behavior: smoothly && !still ? "smooth" : "instant" });
+  }
+
+  /**
+   * Hold what is read where it is while `draw` puts something above it.
+   * @param {() => Promise<unknown>} draw
+   */
+  async hold(draw) {
+    const before = this.#box.scrollHeight - this.#box.scrollTop;
+    await draw();
+    if (!this.following) this.#box.scrollTop = this.#box.scrollHeight - before;
+    this.#top = this.#box.scrollTop;
+    this.#height = this.#box.scrollHeight;
+  }
+
+  #letGo() {
+    if (this.#box.scrollHeight > this.#box.clientHeight) this.#set(false, this.missed);
+  }
+
+  #scrolled() {
+    const up = this.#box.scrollTop < this.#top - 1;
+    this.#top = this.#box.scrollTop;
+    if (this.left <= NEAR) this.#set(true, false);
+    else if (up) this.#set(false, this.missed);
+    if (this.nearBeginning) this.#changed();
+  }
+
+  #resized() {
+    const grown = this.#box.scrollHeight > this.#height + 1;
+    this.#height = this.#box.scrollHeight;
+    if (this.following) this.#box.scrollTop = this.#box.scrollHeight;
+    else if (grown && this.left > NEAR) this.#set(false, true);
+    this.#top = this.#box.scrollTop;
+  }
+
+  /** @param {boolean} following @param {boolean} missed */
+  #set(following, missed) {
+    if (following === this.following && missed === this.missed) return;
+    this.following = following;
+    this.missed = missed;
+    this.#changed();
+  }
+}

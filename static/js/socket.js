@@ -1,0 +1,173 @@
+/**
+ * The only module that knows what a WebSocket is. It keeps one open, says how that goes, and hands frames up.
+ *
+ * @import { Frame } from "./frames.js"
+ */
+import { parseFrame } from "./frames.js";
+
+/**
+ * @typedef {{name: "connecting"} | {name: "connected"} | {name: "reconnecting", at: number}
+ *   | {name: "offline"} | {name: "over"} | {name: "refused"}} Link
+ */
+
+const LONGEST = 30_000;
+const FIRST = 500;
+const HEALTHY = 10_000;
+const PATIENCE = 12_000;
+
+/** What to do after each close code of docs/wire.md; anything else is the network's doing: try again. */
+const AFTER = /** @type {Record<number, "stay" | "once" | "over" | "refused" | "minute">} */ ({
+  1000: "stay",
+  4400: "once",
+  4401: "over",
+  4403: "refused",
+  4429: "minute",
+});
+
+/**
+ * Full jitter: anywhere between now and a ceiling that doubles, so that the survivors of a crash do not march in step.
+ * @param {number} failures connections lost in a row, from 0
+ * @param {number} random in [0, 1)
+ * @returns {number} milliseconds
+ */
+export function backoff(failures, random) {
+  return random * Math.min(LONGEST, FIRST * 2 ** failures);
+}
+
+export class Socket {
+  /** @type {Link} */
+  link = { name: "connecting" };
+  /** Milliseconds without a word after which the link is taken for dead; `hello` says how often the server speaks. */
+  silence = 65_000;
+  #url;
+  #tell;
+  /** @type {WebSocket | null} */
+  #ws = null;
+  #failures = 0;
+  #heard = 0;
+  #lastCode = 0;
+  /** @type {number | null} milliseconds the server asked us to stay away for */
+  #stayAway = null;
+  /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
+  #timers = {};
+
+  /**
+   * @param {string} url
+   * @param {{frame: (frame: Frame) => void, link: (link: Link) => void, closed: (code: number) => void}} tell
+   */
+  constructor(url, tell) {
+    this.#url = url;
+    this.#tell = tell;
+  }
+
+  /** Open now, unless it is open or on its way. */
+  connect() {
+    if (this.#ws || this.link.name === "over") return;
+    this.#clear();
+    const ws = new WebSocket(this.#url);
+    this.#ws = ws;
+    this.#set({ name: "connecting" });
+    ws.onmessage = (event) => this.#receive(ws, event.data);
+    ws.onclose = (event) => this.#closed(ws, event.code);
+    this.#timers.open = setTimeout(() => this.#closed(ws, 1006), PATIENCE);
+  }
+
+  /** The world changed (online again, looked at again, Retry): do not sit out the countdown. */
+  wake() {
+    if (this.#ws && this.link.name === "connected") this.#probe();
+    else this.connect();
+  }
+
+  /** The browser says that there is no network. */
+  sleep() {
+    this.#drop();
+    this.#clear();
+    this.#set({ name: "offline" });
+  }
+
+  /**
+   * @param {Record<string, unknown>} frame
+   * @returns {boolean} false when there is nobody to send it to
+   */
+  send(frame) {
+    if (this.link.name !== "connected" || !this.#ws) return false;
+    const text = JSON.stringify(frame);
+    this.#ws.send(text);
+    return true;
+  }
+
+  /** @param {WebSocket} ws @param {unknown} data */
+  #receive(ws, data) {
+    if (ws !== this.#ws) return;
+    this.#heard = Date.now();
+    const frame = parseFrame(data);
+    if (!frame) return;
+    if (frame.type === "hello") this.#welcome(frame.heartbeat);
+    else if (frame.type === "ping") this.send({ type: "pong", n: frame.n });
+    else if (frame.type === "draining") this.#stayAway = frame.reconnect_in * 1000;
+    this.#tell.frame(frame);
+  }
+
+  /** @param {number} heartbeat seconds */
+  #welcome(heartbeat) {
+    this.silence = heartbeat * 2000 + 5000;
+    this.#clear();
+    this.#timers.healthy = setTimeout(() => {
+      this.#failures = 0;
+      this.#lastCode = 0;
+    }, HEALTHY);
+    this.#listen();
+    this.#set({ name: "connected" });
+  }
+
+  /** A link can die without a close: the laptop slept, the router forgot us. */
+  #listen() {
+    clearTimeout(this.#timers.silence);
+    const left = Math.max(0, this.#heard + this.silence - Date.now());
+    this.#timers.silence = setTimeout(() => {
+      if (Date.now() - this.#heard < this.silence) this.#listen();
+      else if (this.#ws) this.#closed(this.#ws, 1006);
+    }, left);
+  }
+
+  /** After a sleep the socket may look open and be dead. Silence beyond one heartbeat is reason enough to start anew. */
+  #probe() {
+    if (this.#ws && Date.now() - this.#heard > this.silence / 2) this.#closed(this.#ws, 1006);
+  }
+
+  /** @param {WebSocket} ws @param {number} code */
+  #closed(ws, code) {
+    if (ws !== this.#ws) return;
+    this.#drop();
+    this.#clear();
+    this.#tell.closed(code);
+    const after = AFTER[code];
+    const again = this.#lastCode === code;
+    this.#lastCode = code;
+    if (after === "over" || after === "refused") return this.#set({ name: after });
+    if (after === "stay" || (after === "once" && again)) return this.#set({ name: "offline" });
+    const wait = after === "minute" ? 60_000 : (this.#stayAway ?? backoff(this.#failures++, Math.random()));
+    this.#stayAway = null;
+    this.#set({ name: "reconnecting", at: Date.now() + wait });
+    this.#timers.again = setTimeout(() => this.connect(), wait);
+  }
+
+  #drop() {
+    const ws = this.#ws;
+    this.#ws = null;
+    if (!ws) return;
+    ws.onmessage = ws.onclose = null;
+    ws.close();
+  }
+
+  #clear() {
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#timers = {};
+  }
+
+  /** @param {Link} link */
+  #set(link) {
+    this.link = link;
+    this.#tell.link(link);
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * What the page knows, fed by frames and by nothing else. Pure: no socket, no DOM, no clock.
+ *
+ * Both numbers of the wire follow one rule: exactly one more than what I have, take it; lower, drop it; higher,
+ * something is missing, and `apply` says so: "gap" asks for what came after `resumePoint`, "lost" for the whole newest
+ * page, because the shown branch is one we do not have.
+ *
+ * @import { Conversation, Delta, End, Event, Message, MessageFrame, Reply, ReplyFrame, Reset, Snapshot } from "./frames.js"
+ */
+import { isRunning } from "./frames.js";
+
+/**
+ * @typedef {object} Thread
+ * @property {Conversation} conversation
+ * @property {Map<string, Message>} messages every message known, on the shown branch or off it
+ * @property {Message[] | null} path the shown branch, oldest first; null when it has to be walked anew
+ * @property {Set<string>} strangers answers that were heard of but are not on the shown branch
+ *
+ * @typedef {Pick<Conversation, "id" | "title" | "personality" | "last_active_at" | "rev">} Entry
+ *
+ * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
+ *   | {kind: "ended", conversation: string, message: string} | {kind: "list"}} Change
+ */
+
+export class Store {
+  /** @type {Map<string, Thread>} */
+  threads = new Map();
+  /** Conversations as the rail lists them, the latest first. @type {Entry[]} */
+  entries = [];
+  /** @type {(change: Change) => void} */
+  #tell;
+
+  /** @param {(change: Change) => void} tell called after each change */
+  constructor(tell = () => {}) {
+    this.#tell = tell;
+  }
+
+  /**
+   * Take one frame in.
+   * @param {Event} frame
+   * @returns {"gap" | "lost" | "taken" | "dropped"}
+   */
+  apply(frame) {
+    switch (frame.type) {
+      case "snapshot":
+        return this.#snapshot(frame);
+      case "message":
+        return this.#message(frame);
+      case "conversation":
+        return this.#conversation(frame.conversation);
+      case "reply":
+        return this.#numbered(frame, (reply) => ({ ...reply, status: frame.status, wait: frame.wait }));
+      case "delta":
+        return this.#numbered(frame, (reply) => ({ ...reply, status: "streaming", wait: null }), frame.text);
+      case "reset":
+        return this.#reset(frame);
+      case "end":
+        return this.#end(frame);
+    }
+  }
+
+  /**
+   * More of the list of conversations, as a page of it was fetched.
+   * @param {Entry[]} entries
+   */
+  addEntries(entries) {
+    for (const entry of entries) this.#list(entry);
+    this.#tell({ kind: "list" });
+  }
+
+  /**
+   * Messages from before those already here, as a page of them was fetched.
+   * @param {string} id
+   * @param {Message[]} messages
+   */
+  addEarlier(id, messages) {
+    const thread = this.threads.get(id);
+    if (!thread) return;
+    for (const message of messages)
+      if (!thread.messages.has(message.id)) thread.messages.set(message.id, message);
+    this.#redraw(thread);
+  }
+
+  /**
+   * The shown branch of a conversation, oldest first: from its head, parent by parent.
+   * @param {string | null} id
+   * @returns {Message[]}
+   */
+  path(id) {
+    const thread = id ? this.threads.get(id) : undefined;
+    if (!thread) return [];
+    if (!thread.path) {
+      const path = [];
+      let at = thread.conversation.head ? thread.messages.get(thread.conversation.head) : undefined;
+      while (at && path.length <= thread.messages.size) {
+        path.push(at);
+        at = at.parent ? thread.messages.get(at.parent) : undefined;
+      }
+      thread.path = path.reverse();
+    }
+    return thread.path;
+  }
+
+  /**
+   * True when the shown branch goes back further than what is here.
+   * @param {string | null} id
+   */
+  hasEarlier(id) {
+    return Boolean(this.path(id)[0]?.parent);
+  }
+
+  /**
+   * The answers of a conversation that are being written or wait for it, in the order of writing.
+   * @param {string | null} id
+   */
+  running(id) {
+    const thread = id ? this.threads.get(id) : undefined;
+    if (!thread) return [];
+    return [...thread.messages.values()].filter(isRunning).sort((a, b) => a.position - b.position);
+  }
+
+  /**
+   * What to say in `subscribe`, so that only what is missing comes back.
+   * @param {string} id
+   */
+  resumePoint(id) {
+    const thread = this.threads.get(id);
+    if (!thread) return {};
+    const active = this.running(id).find((message) => message.reply?.status !== "waiting");
+    const reply = active?.reply && { id: active.id, attempt: active.reply.attempt, seq: active.reply.seq };
+    return reply ? { rev: thread.conversation.rev, reply } : { rev: thread.conversation.rev };
+  }
+
+  /**
+   * Forget a conversation's messages; it stays in the list.
+   * @param {string} id
+   */
+  forget(id) {
+    this.threads.delete(id);
+  }
+
+  /** @param {Snapshot} frame @returns {"taken" | "dropped"} */
+  #snapshot({ conversation, messages, since }) {
+    const known = this.threads.get(conversation.id);
+    if (known && since !== null && conversation.rev < known.conversation.rev) return "dropped";
+    const thread = known ?? { conversation, messages: new Map(), path: null, strangers: new Set() };
+    thread.conversation = conversation;
+    for (const message of messages) {
+      const mine = thread.messages.get(message.id);
+      if (!mine || !isBehind(message, mine)) thread.messages.set(message.id, message);
+      this.#tellSiblings(thread, message);
+    }
+    this.threads.set(conversation.id, thread);
+    this.#list(conversation);
+    this.#tell({ kind: "list" });
+    this.#redraw(thread);
+    return "taken";
+  }
+
+  /** @param {MessageFrame} frame */
+  #message({ conversation, rev, head, message }) {
+    const thread = this.threads.get(conversation);
+    if (!thread) return "dropped";
+    const have = thread.conversation.rev;
+    if (rev > have + 1) return "gap";
+    const mine = thread.messages.get(message.id);
+    if (mine && (isBehind(message, mine) || message.rev <= mine.rev)) return "dropped";
+    if (rev >= have && !connects(thread, head, message)) return "lost";
+    thread.messages.set(message.id, message);
+    this.#tellSiblings(thread, message);
+    // Two messages may be one change (a question and the answer to come), so the same number comes twice.
+    if (rev >= have) thread.conversation = { ...thread.conversation, rev, head };
+    if (message.created_at > thread.conversation.last_active_at) {
+      thread.conversation = { ...thread.conversation, last_active_at: message.created_at };
+    }
+    this.#list(thread.conversation);
+    this.#tell({ kind: "list" });
+    this.#redraw(thread);
+    return "taken";
+  }
+
+  /** @param {Conversation} conversation */
+  #conversation(conversation) {
+    const thread = this.threads.get(conversation.id);
+    if (thread) {
+      const have = thread.conversation.rev;
+      if (conversation.rev > have + 1) return "gap";
+      if (conversation.rev < have) return "dropped";
+      if (conversation.head && !thread.messages.has(conversation.head)) return "lost";
+      thread.conversation = conversation;
+      this.#redraw(thread);
+    }
+    this.#list(conversation);
+    this.#tell({ kind: "list" });
+    return "taken";
+  }
+
+  /**
+   * One numbered event of one attempt at an answer.
+   * @param {ReplyFrame | Delta | End} frame
+   * @param {(reply: Reply) => Reply} change
+   * @param {string} [text] to append
+   */
+  #numbered(frame, change, text = "") {
+    const thread = this.threads.get(frame.conversation);
+    if (!thread) return "dropped";
+    const message = thread.messages.get(frame.reply);
+    if (!message?.reply) return this.#stranger(thread, frame.reply);
+    const { reply } = message;
+    if (frame.attempt < reply.attempt) return "dropped";
+    const fresh = frame.attempt > reply.attempt;
+    const have = fresh ? 0 : reply.seq;
+    if (frame.seq <= have || (!fresh && !isRunning(message))) return "dropped";
+    if (frame.seq > have + 1) return "gap";
+    const next = { ...change(reply), attempt: frame.attempt, seq: frame.seq };
+    this.#put(thread, { ...message, text: (fresh ? "" : message.text) + text, reply: next });
+    return "taken";
+  }
+
+  /** @param {Reset} frame */
+  #reset(frame) {
+    const thread = this.threads.get(frame.conversation);
+    const message = thread?.messages.get(frame.reply);
+    if (!thread) return "dropped";
+    if (!message?.reply) return this.#stranger(thread, frame.reply);
+    const { attempt, seq } = message.reply;
+    if (frame.attempt < attempt || (frame.attempt === attempt && frame.seq <= seq)) return "dropped";
+    const reply = { ...message.reply, attempt: frame.attempt, seq: frame.seq, wait: null };
+    this.#put(thread, { ...message, text: frame.text, reply: { ...reply, status: "streaming" } });
+    return "taken";
+  }
+
+  /** @param {End} frame */
+  #end(frame) {
+    const { status, error, finish_reason, usage, rev } = frame;
+    const result = this.#numbered(frame, (reply) => ({
+      ...reply,
+      status,
+      error,
+      finish_reason,
+      usage,
+      wait: null,
+    }));
+    if (result !== "taken") return result;
+    const thread = /** @type {Thread} */ (this.threads.get(frame.conversation));
+    const message = /** @type {Message} */ (thread.messages.get(frame.reply));
+    thread.messages.set(frame.reply, { ...message, rev: Math.max(rev, message.rev) });
+    const have = thread.conversation.rev;
+    if (rev === have + 1) thread.conversation = { ...thread.conversation, rev };
+    this.#redraw(thread);
+    this.#tell({ kind: "list" });
+    this.#tell({ kind: "ended", conversation: frame.conversation, message: frame.reply });
+    return rev > have + 1 ? "gap" : "taken";
+  }
+
+  /**
+   * An answer we do not know: ask once. When that does not bring it, it is on a branch that is not shown.
+   * @param {Thread} thread
+   * @param {string} id
+   */
+  #stranger(thread, id) {
+    if (thread.strangers.has(id)) return "dropped";
+    thread.strangers.add(id);
+    return "gap";
+  }
+
+  /** @param {Thread} thread @param {Message} message */
+  #put(thread, message) {
+    thread.messages.set(message.id, message);
+    const at = thread.path?.findLastIndex((shown) => shown.id === message.id) ?? -1;
+    if (thread.path && at >= 0) thread.path[at] = message;
+    this.#tell({ kind: "text", conversation: thread.conversation.id, message: message.id });
+  }
+
+  /** @param {Thread} thread @param {Message} message */
+  #tellSiblings(thread, message) {
+    for (const id of message.siblings) {
+      const other = thread.messages.get(id);
+      if (other && other.siblings.length < message.siblings.length) {
+        thread.messages.set(id, { ...other, siblings: message.siblings });
+      }
+    }
+  }
+
+  /** @param {Entry} entry */
+  #list(entry) {
+    const at = this.entries.findIndex((known) => known.id === entry.id);
+    const known = this.entries[at];
+    if (known && known.rev > entry.rev) return;
+    if (at >= 0) this.entries.splice(at, 1);
+    const before = this.entries.findIndex((other) => other.last_active_at < entry.last_active_at);
+    this.entries.splice(before < 0 ? this.entries.length : before, 0, entry);
+  }
+
+  /** @param {Thread} thread */
+  #redraw(thread) {
+    thread.path = null;
+    this.#tell({ kind: "thread", conversation: thread.conversation.id });
+  }
+}
+
+/**
+ * True when the branch that ends at `head` can be drawn once `message` is there.
+ * @param {Thread} thread
+ * @param {string | null} head
+ * @param {Message} message
+ */
+function connects(thread, head, message) {
+  if (head !== message.id) return head === null || thread.messages.has(head);
+  return message.parent === null || thread.messages.has(message.parent);
+}
+
+/**
+ * True when `theirs` tells of an earlier moment of the same message than `mine`.
+ * @param {Message} theirs
+ * @param {Message} mine
+ */
+function isBehind(theirs, mine) {
+  if (theirs.rev !== mine.rev) return theirs.rev < mine.rev;
+  if (!theirs.reply || !mine.reply) return false;
+  if (theirs.reply.attempt !== mine.reply.attempt) return theirs.reply.attempt < mine.reply.attempt;
+  return theirs.reply.seq < mine.reply.seq;
+}
