@@ -5,6 +5,7 @@
  * begun, more text cannot change those before it.
  */
 import { Marked } from "marked";
+import { mend } from "./mend.js";
 
 /** @typedef {{raw: string, html: string}} Block */
 
@@ -84,7 +85,10 @@ export class GrowingBlocks {
     }
     this.#text = text;
     try {
-      if (!this.#plain) return this.#read(text.slice(this.#settled));
+      if (!this.#plain) {
+        const tail = text.slice(this.#settled);
+        return this.#read(growing ? mend(tail) : tail);
+      }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.#plain = true;

@@ -28,15 +28,14 @@ function draw(block) {
   for (const box of fragment.querySelectorAll("li > input, li > p > input")) {
     box.closest("li")?.classList.add("task");
   }
-  for (const part of fragment.querySelectorAll("p, h3, h4, h5, h6, li, td, th, blockquote")) {
-    part.setAttribute("dir", "auto");
-  }
   const elements = [...fragment.children];
   const only = elements[0];
-  if (elements.length === 1 && only instanceof HTMLElement) return only;
-  const box = document.createElement("p");
-  box.append(fragment);
-  return box;
+  const whole = elements.length === 1 && only instanceof HTMLElement;
+  const element = whole ? only : document.createElement("p");
+  if (!whole) element.append(fragment);
+  // On the outermost element only: one that has a direction of its own does not count for those around it.
+  if (!element.dir) element.dir = "auto";
+  return element;
 }
 
 /** A block of code gets its language's name, a Copy button and a box to scroll in. @param {HTMLElement} code */

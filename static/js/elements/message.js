@@ -6,6 +6,7 @@ import { clock, countdown, moment } from "../dates.js";
 import { face } from "../face.js";
 import { isRunning } from "../frames.js";
 import { icons } from "../icons.js";
+import { languageOf } from "../language.js";
 import { MarkdownView } from "../markdown.js";
 import { Ticker } from "../ticker.js";
 import { ChatElement } from "./element.js";
@@ -69,7 +70,7 @@ export class MessageView extends ChatElement {
         <time datetime=${message.created_at} title=${moment(message.created_at)}>${clock(message.created_at)}</time>
         ${this.#copy()}${this.#versions()}
       </div>
-      <div class="bubble" dir="auto">${message.text}</div>
+      <div class="bubble" dir="auto" lang=${languageOf(message.text) ?? nothing}>${message.text}</div>
     </article>`;
   }
 
@@ -85,9 +86,8 @@ export class MessageView extends ChatElement {
         <div class="who"><b>${personality.name}</b>
           <time datetime=${message.created_at} title=${moment(message.created_at)}>${clock(message.created_at)}</time>
         </div>
-        <div class="prose"></div>
-        ${running ? this.#awaited(reply) : this.#ending(reply)}
-        ${running ? nothing : html`<div class="acts">${this.#versions()}${message.text ? this.#copy() : nothing}${this.#again()}</div>`}
+        <div class="prose" lang=${languageOf(message.text) ?? nothing}></div>
+        ${running ? this.#awaited(reply) : [this.#ending(reply), this.#acts(reply)]}
       </div>
     </article>`;
   }
@@ -147,6 +147,17 @@ export class MessageView extends ChatElement {
     return this.#wait.until - Date.now();
   }
 
+  /** @param {Reply} reply */
+  #acts({ status }) {
+    const broken = status === "failed" || status === "interrupted";
+    if (broken && !this.message.text && this.message.siblings.length < 2) return nothing;
+    const again = html`<button type="button" class="act" aria-label="Write it anew" title="Write it anew"
+      @click=${this.#regenerate}>${icons.again}</button>`;
+    return html`<div class="acts">
+      ${this.#versions()}${this.message.text ? this.#copy() : nothing}${broken ? nothing : again}
+    </div>`;
+  }
+
   #versions() {
     const { siblings, id } = this.message;
     if (siblings.length < 2) return nothing;
@@ -162,11 +173,6 @@ export class MessageView extends ChatElement {
   #copy() {
     return html`<button type="button" class="act" aria-label="Copy" title="Copy" @click=${this.#copyText}>
       ${this.copied ? icons.check : icons.copy}</button>`;
-  }
-
-  #again() {
-    return html`<button type="button" class="act" aria-label="Write it anew" title="Write it anew"
-      @click=${this.#regenerate}>${icons.again}</button>`;
   }
 
   async #copyText() {

@@ -82,7 +82,10 @@ export class Transcript extends ChatElement {
       this.#shown = this.chat.current;
       this.#follower.toEnd();
     }
-    if (!this.hidden && this.#follower.nearBeginning) this.#fetchEarlier();
+    // Not before what is new has its height: a transcript that is not drawn yet seems to be at its beginning.
+    requestAnimationFrame(() => {
+      if (!this.hidden && this.#follower.nearBeginning) this.#fetchEarlier();
+    });
   }
 
   /**
