@@ -1,0 +1,77 @@
+"""The world of the tests: real servers, a scripted model, three people. Each part is a process of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from accounts.models import User
+from agents.defaults import ensure_personalities
+from tests.endpoint import RunningEndpoint, running_endpoint
+from tests.server import Process, environment, serving
+from tests.site import Site
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_root() -> None:
+    """WhiteNoise warns when there are no collected files, and warnings are errors here."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def endpoint_process() -> Iterator[RunningEndpoint]:
+    with running_endpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(endpoint_process: RunningEndpoint) -> RunningEndpoint:
+    """The scripted model, which remembers nothing of the test before."""
+    endpoint_process.reset()
+    return endpoint_process
+
+
+@pytest.fixture(scope="session")
+def parley_environment(endpoint_process: RunningEndpoint, django_db_setup: None) -> dict[str, str]:
+    """For a process of Parley on the tests' own database."""
+    return environment(database=str(connection.settings_dict["NAME"]), endpoint=endpoint_process)
+
+
+@pytest.fixture(scope="session")
+def parley_process(parley_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """`manage.py serve`, the same for all tests."""
+    with serving(parley_environment, tmp_path_factory.mktemp("serve") / "log") as process:
+        yield process
+
+
+@pytest.fixture
+def world(transactional_db: None) -> None:
+    """A database that other processes see, with the personalities a new Parley comes with."""
+    ensure_personalities()
+
+
+@pytest.fixture
+def site(parley_process: Process, world: None, endpoint: RunningEndpoint) -> Iterator[Site]:
+    """Parley, running. At the end nothing may be half done, and nobody may have complained in its log."""
+    with Site(parley_process) as site:
+        yield site
+
+
+@pytest.fixture
+def alice(world: None) -> User:
+    """Owns what she starts."""
+    return User.objects.create_user("alice@example.org", name="Alice")
+
+
+@pytest.fixture
+def bob(world: None) -> User:
+    """Shares nothing with anybody."""
+    return User.objects.create_user("bob@example.org", name="Bob")
+
+
+@pytest.fixture
+def charlie(world: None) -> User:
+    """Of the staff."""
+    return User.objects.create_superuser("charlie@example.org", name="Charlie")

@@ -1,0 +1,168 @@
+"""Parley's own processes, started as an operator would, with everything they log kept and judged."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.endpoint import RunningEndpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+START = 40.0  # seconds a process may take to be up on a busy machine
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def eventually(what: Callable[[], object], *, within: float = 10.0, every: float = 0.03) -> Any:
+    """Wait until this is true and return it. For what tells nobody when it happens: rows, files, processes."""
+    until = time.monotonic() + within
+    while not (result := what()):
+        assert time.monotonic() < until, f"still not so after {within} s: {result!r}"
+        time.sleep(every)
+    return result
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(*, database: str, endpoint: RunningEndpoint, **changes: str) -> dict[str, str]:
+    """What a process of Parley needs. `database` is the name of the one to use on the server that we use."""
+    url, _, query = os.environ["DATABASE_URL"].partition("?")
+    return {
+        **os.environ,
+        "DATABASE_URL": f"{url.rpartition('/')[0]}/{database}{query and '?'}{query}",
+        "OPENAI_BASE_URL": endpoint.base_url,
+        "OPENAI_API_KEY": endpoint.api_key,
+        "OPENAI_MODEL": endpoint.model,
+        "OPENAI_TIMEOUTS": "2,1.5,1,30",
+        "LOG_JSON": "true",
+        "PYTHONUNBUFFERED": "1",
+        **changes,
+    }
+
+
+@dataclass
+class Process:
+    """One running process. `log` is the file that holds all it said."""
+
+    popen: subprocess.Popen[bytes]
+    log: Path
+    url: str = ""  # where it serves pages, if it does
+    _judged: int = field(default=0, repr=False)
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def wait(self, *, within: float = 15.0) -> int:
+        """Its exit code."""
+        try:
+            return self.popen.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {within} s: {self.said()[-3000:]}") from None
+
+    def end(self) -> None:
+        """Stop it by force if a friendly word does not help: for tidying up, whatever the test did."""
+        if self.popen.poll() is None:
+            self.signal(signal.SIGCONT)
+            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+                self.signal(number)
+                try:
+                    self.popen.wait(4)
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def complaints(self) -> list[str]:
+        """What it said since it was asked last that is no line of a log, or one worse than a warning."""
+        said = self.log.read_bytes()
+        complete = said.rfind(b"\n") + 1
+        new, self._judged = said[self._judged : complete].decode(errors="replace"), complete
+        return [line for line in new.splitlines() if not _harmless(line)]
+
+
+def _harmless(line: str) -> bool:
+    try:
+        return not line.strip() or json.loads(line)["level"] in ("debug", "info", "warning")
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+@contextmanager
+def running(*command: str, env: Mapping[str, str], log: Path, url: str = "", ready: str = "") -> Iterator[Process]:
+    """Run a program of ours until the block ends. It is up when `url` answers, or once it has logged `ready`."""
+    with log.open("ab") as output:
+        popen = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    process = Process(popen, log, url)
+    try:
+        eventually(lambda: _is_up(process, ready), within=START, every=0.05)
+        yield process
+    finally:
+        process.end()
+
+
+def _is_up(process: Process, ready: str) -> bool:
+    assert process.popen.poll() is None, f"it ended: {process.said()[-3000:]}"
+    if ready:
+        return re.search(ready, process.said()) is not None
+    return not process.url or status_of(f"{process.url}/health/live") == 200
+
+
+@contextmanager
+def serving(env: Mapping[str, str], log: Path, *options: str) -> Iterator[Process]:
+    """`manage.py serve` on a free port."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    env = {"PARLEY_ORIGINS": url, **env}
+    with running("manage.py", "serve", "--port", str(port), *options, env=env, log=log, url=url) as process:
+        yield process
+
+
+@contextmanager
+def serving_uvicorn(env: Mapping[str, str], log: Path) -> Iterator[Process]:
+    """The ASGI application under uvicorn, on a free port. Nobody in it writes answers."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    env = {"PARLEY_ORIGINS": url, **env}
+    options = ("--port", str(port), "--lifespan", "off", "--log-level", "warning", "--no-access-log")
+    with running("-m", "uvicorn", "chatsite.asgi:application", *options, env=env, log=log, url=url) as process:
+        yield process
+
+
+@contextmanager
+def writing(env: Mapping[str, str], log: Path) -> Iterator[Process]:
+    """`manage.py replies`: the runner alone."""
+    with running("manage.py", "replies", env=env, log=log) as process:
+        yield process
+
+
+def status_of(url: str) -> int:
+    """The HTTP status of a page; 0 when nobody answers."""
+    try:
+        with _direct.open(url, timeout=5) as response:
+            status: int = response.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
