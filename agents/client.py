@@ -139,7 +139,7 @@ class ModelClient:
         yield Finish(reason)
 
     async def aclose(self) -> None:
-        """Close all connections, those in use too."""
+        """Close all connections. Leave your streams first: one still open would hear nothing more, until its clock."""
         sdk, self._sdk = self._sdk, None
         if sdk:
             await sdk.close()

@@ -31,7 +31,8 @@ def asked(
     """The arguments of one request. Raises: NotConfigured."""
     try:
         address = urlsplit(endpoint.base_url)
-        usable = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+        host = (address.hostname or "").encode("idna")
+        usable = address.scheme in ("http", "https") and bool(host) and b" " not in host and address.port != 0
     except ValueError:
         usable = False
     if not usable:

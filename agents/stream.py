@@ -160,7 +160,7 @@ class Decoder:
                 self._fail("a line without end")
             if self.done:
                 break
-        if len(rest) > self._max_line:
+        if len(rest) > self._max_line and not self.done:
             self._fail("a line without end")
         return self._clean("".join(pieces))
 

@@ -27,8 +27,9 @@ member wrote: unless a waiting script says `whole`, it is answered `Title 1`, `T
     whole           (scripts only) for the next request that is not streamed, instead of the next streamed one
 
 Instead of an answer: 400 401 403 404 408 409 418 429 500 502 503 529 (that status), `context`, `filter`, `quota` (as
-OpenAI words them), `redirect`, `html` (status 200), `json` (a whole completion, not streamed), `hang` (not even
-headers), `drop` (connection closed), `nonhttp`, `refuse` (400 as long as stream_options is there), `refuse_max_tokens`.
+OpenAI words them), `redirect`, `html` (status 200), `json` (whole though a stream was asked for), `sse` (the reverse),
+`hang` (not even headers), `drop` (connection closed), `nonhttp`, `refuse` (400 as long as stream_options is there),
+`refuse_max_tokens`.
 After `at` tokens: `cut` (connection reset), `close` (orderly end, nothing said), `stall`, `keepalive` (comments for
 ever), `garbage`, `error` (an error event), `empty_data`, `surrogate` (one emoji as two halves in two chunks),
 `lone_surrogate`, `nul`, `page` (HTML under the name of an event stream).
@@ -36,9 +37,10 @@ At the end: `no_done`, `no_finish`, `no_usage`, `length`, `content_filter`, `hol
 `hold_finish` (the same, without [DONE]), `empty` (no token, finish reason stop), `nothing` (no token, only [DONE]).
 
 GET /log: a JSON list of every request for a completion: `id`, `path`, `model`, `stream`, `messages`, `options`,
-`headers` (without the key), `key_ok`, `script`, `status`, `tokens` sent, `started`, `first`, `ended` (Unix seconds),
-and `gone`: the client left before the end. GET /log?settled=1.0 answers as soon as no request is open, after so many
-seconds at the latest. POST /script: one directive or a JSON list of them. POST /reset: forget log, scripts, counters.
+`headers` (without the key), `key_ok`, `connection`, `script`, `status`, `tokens` sent, `started`, `first`, `ended`
+(Unix seconds), and `gone`: the client left before the end. GET /log?settled=1.0 answers as soon as no request is open,
+after so many seconds at the latest. POST /script: one directive or a JSON list of them. POST /reset: forget log,
+scripts, counters.
 """
 
 from tests.endpoint.process import RunningEndpoint, running_endpoint

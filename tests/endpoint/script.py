@@ -2,11 +2,33 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, overload
 
 _DIRECTIVE = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _WORD = re.compile(r'(\w+)(?:=("(?:[^"\\]|\\.)*"|[^\s"]+))?', re.DOTALL)
+
+
+class Numbered(Sequence[str]):
+    """t1, t2 and so on, made when they are asked for: an answer may be longer than memory."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [f"t{number + 1} " for number in range(*at.indices(self._count))]
+        if at >= self._count:
+            raise IndexError(at)
+        return f"t{at + 1} "
 
 
 @dataclass(slots=True)
@@ -30,13 +52,13 @@ class Script:
     retry_after: str = ""
     whole: bool = False
 
-    def pieces(self) -> list[str]:
+    def pieces(self) -> Sequence[str]:
         """The answer, a piece a token."""
         if self.text is not None:
             return [self.text[i : i + self.piece] for i in range(0, len(self.text), self.piece)]
         if self.words is not None:
             return re.findall(r"\S+\s*|\s+", self.words)
-        return [f"t{number} " for number in range(1, self.tokens + 1)]
+        return Numbered(self.tokens)
 
 
 def read(text: str) -> Script | None:

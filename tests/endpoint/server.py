@@ -41,6 +41,7 @@ class State:
         self.used: Counter[str] = Counter()
         self.titles = 0
         self.open = 0
+        self.connections = 0
         self.watchers: list[Callable[[], None]] = []
 
     def script_for(self, body: dict[str, Any]) -> Script:
@@ -72,6 +73,8 @@ class Connection(asyncio.Protocol):
         self.buffer = b""
         self.record: dict[str, Any] | None = None  # of the request being answered
         self.answer: Answer | None = None
+        state.connections += 1
+        self.number = state.connections
 
     # asyncio's side
 
@@ -161,6 +164,7 @@ class Connection(asyncio.Protocol):
             "messages": body.get("messages"),
             "options": {name: value for name, value in body.items() if name not in known},
             "headers": headers,
+            "connection": self.number,
             "key_ok": authorization == f"Bearer {API_KEY}",
             "script": "",
             "status": 200,
@@ -184,7 +188,7 @@ class Connection(asyncio.Protocol):
             return self._refuse(record, 404, "invalid_request_error", "model_not_found", "No such model.")
         if self._failed(record, script):
             return None
-        if not record["stream"] or script.fault == "json":
+        if script.fault == "json" or not (record["stream"] or script.fault == "sse"):
             return self._whole(record, script)
         usage = bool((record["options"].get("stream_options") or {}).get("include_usage"))
         self.answer = Answer(self.transport, script, record, usage=usage, done=self._done)
