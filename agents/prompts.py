@@ -93,8 +93,9 @@ def title_messages(first_question: str, first_answer: str) -> list[dict[str, str
 _LABEL = re.compile(r"^(?:(?:here(?:'s| is)|sure|certainly|okay|ok)\b[^:\n]*:|(?:\w+ )?title\s*[:\-–—])\s*", re.I)
 _MARKS = re.compile(r"^(?:#{1,6}\s+|[-*+>]\s+|\d{1,2}[.)]\s+)")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"\*(?=\S)([^*]+)(?<=\S)\*")
 _TAG = re.compile(r"<[^<>]{0,200}>")
-_QUOTES = "\"“”„‟«»「」『』《》〈〉"
+_QUOTES = '"“”„‟«»「」『』《》〈〉'
 _WRAPPING = _QUOTES + "'‘’‚‹›*_~ "
 
 
@@ -124,7 +125,8 @@ def opening_title(first_question: str) -> str:
 def _bare(line: str) -> str:
     """A line without labels, quotes and marks: nothing, if nothing is left that names anything."""
     line = "".join(char if char.isprintable() else " " for char in line)
-    line = _TAG.sub("", _LINK.sub(r"\1", line)).replace("`", "").replace("**", "").strip()
+    line = _TAG.sub("", _LINK.sub(r"\1", line)).replace("`", "").replace("**", "")
+    line = _EMPHASIS.sub(r"\1", line).strip()
     before = None
     while line != before:  # they come in layers: - "Title: *Something*"
         before = line
