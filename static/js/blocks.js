@@ -7,8 +7,6 @@
 import { Marked } from "marked";
 import { mend } from "./mend.js";
 
-/** @typedef {{raw: string, html: string}} Block */
-
 /** @type {Record<string, string>} */
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
@@ -66,7 +64,7 @@ export class GrowingBlocks {
   #text = "";
   /** Length of the text whose blocks cannot change any more. */
   #settled = 0;
-  /** @type {Block[]} */
+  /** HTML, one piece a block. @type {string[]} */
   #blocks = [];
   /** How many of the blocks are settled. */
   #kept = 0;
@@ -76,7 +74,7 @@ export class GrowingBlocks {
   /**
    * @param {string} text the whole text
    * @param {boolean} growing false: this is all of it
-   * @returns {Block[]}
+   * @returns {string[]} the HTML of each block
    */
   update(text, growing) {
     if (!growing || !text.startsWith(this.#text)) {
@@ -93,7 +91,7 @@ export class GrowingBlocks {
       if (!(error instanceof RangeError)) throw error;
       this.#plain = true;
     }
-    return [{ raw: text, html: `<p>${escapeHtml(text).replaceAll("\n", "<br>")}</p>` }];
+    return [`<p>${escapeHtml(text).replaceAll("\n", "<br>")}</p>`];
   }
 
   /** @param {string} tail */
@@ -114,11 +112,8 @@ export class GrowingBlocks {
   }
 }
 
-/** @param {import("marked").Token} token @returns {Block} */
+/** @param {import("marked").Token} token */
 function blockOf(token) {
   const html = marked.parser([token]);
-  return {
-    raw: token.raw,
-    html: token.type === "html" ? `<p>${html.trim().replaceAll("\n", "<br>")}</p>` : html,
-  };
+  return token.type === "html" ? `<p>${html.trim().replaceAll("\n", "<br>")}</p>` : html;
 }

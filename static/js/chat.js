@@ -262,7 +262,8 @@ export class Chat {
     const { ref } = frame;
     if (ref && this.outbox.parcels.some((parcel) => parcel.client_id === ref))
       return this.outbox.refused(ref, frame);
-    if (ref?.startsWith("subscribe ")) return this.#unreachable(ref.slice("subscribe ".length), frame);
+    const id = ref?.replace("subscribe ", "") ?? "";
+    if (this.#subscribed.has(id)) return this.#unreachable(id, frame);
     if (!frame.fatal) this.#tell({ kind: "trouble", message: frame.message });
   }
 

@@ -2,8 +2,6 @@
  * Markdown on the page. Each block is an element of its own; a text that grows redraws its last one only.
  *
  * Everything goes through DOMPurify with a short list of what may be there, although `blocks.js` writes nothing else.
- *
- * @import { Block } from "./blocks.js"
  */
 import DOMPurify from "dompurify";
 import { GrowingBlocks } from "./blocks.js";
@@ -20,9 +18,9 @@ const ALLOWED = {
   RETURN_DOM_FRAGMENT: /** @type {const} */ (true),
 };
 
-/** @param {Block} block @returns {HTMLElement} */
-function draw(block) {
-  const fragment = DOMPurify.sanitize(block.html, ALLOWED);
+/** @param {string} html one block @returns {HTMLElement} */
+function draw(html) {
+  const fragment = DOMPurify.sanitize(html, ALLOWED);
   for (const code of fragment.querySelectorAll("pre > code")) frameCode(/** @type {HTMLElement} */ (code));
   for (const table of fragment.querySelectorAll("table")) frameTable(table);
   for (const box of fragment.querySelectorAll("li > input, li > p > input")) {
@@ -91,7 +89,7 @@ function swap(old, next) {
 /** Draws one growing text into one element. */
 export class MarkdownView {
   #blocks = new GrowingBlocks();
-  /** @type {string[]} the source of each block that is drawn */
+  /** The HTML of each block that is drawn. @type {string[]} */
   #drawn = [];
   #caret = document.createElement("span");
   #host;
@@ -110,12 +108,12 @@ export class MarkdownView {
     this.#caret.remove();
     const blocks = this.#blocks.update(text, growing);
     blocks.forEach((block, at) => {
-      if (this.#drawn[at] === block.html) return;
+      if (this.#drawn[at] === block) return;
       const old = this.#host.children[at];
       const next = draw(block);
       if (old) swap(old, next);
       else this.#host.append(next);
-      this.#drawn[at] = block.html;
+      this.#drawn[at] = block;
     });
     while (this.#host.children.length > blocks.length) this.#host.lastElementChild?.remove();
     this.#drawn.length = blocks.length;

@@ -165,11 +165,10 @@ export class Store {
     if (rev > have + 1) return "gap";
     const mine = thread.messages.get(message.id);
     if (mine && (isBehind(message, mine) || message.rev <= mine.rev)) return "dropped";
-    if (rev >= have && !connects(thread, head, message)) return "lost";
+    if (rev > have && !connects(thread, head, message)) return "lost";
     thread.messages.set(message.id, message);
     this.#tellSiblings(thread, message);
-    // Two messages may be one change (a question and the answer to come), so the same number comes twice.
-    if (rev >= have) thread.conversation = { ...thread.conversation, rev, head };
+    if (rev > have) thread.conversation = { ...thread.conversation, rev, head };
     if (message.created_at > thread.conversation.last_active_at) {
       thread.conversation = { ...thread.conversation, last_active_at: message.created_at };
     }
@@ -182,16 +181,15 @@ export class Store {
   /** @param {Conversation} conversation */
   #conversation(conversation) {
     const thread = this.threads.get(conversation.id);
-    if (thread) {
-      const have = thread.conversation.rev;
-      if (conversation.rev > have + 1) return "gap";
-      if (conversation.rev < have) return "dropped";
-      if (conversation.head && !thread.messages.has(conversation.head)) return "lost";
-      thread.conversation = conversation;
-      this.#redraw(thread);
-    }
     this.#list(conversation);
     this.#tell({ kind: "list" });
+    if (!thread) return "taken";
+    const have = thread.conversation.rev;
+    if (conversation.rev > have + 1) return "gap";
+    if (conversation.rev < have) return "dropped";
+    if (conversation.head && !thread.messages.has(conversation.head)) return "lost";
+    thread.conversation = conversation;
+    this.#redraw(thread);
     return "taken";
   }
 

@@ -61,7 +61,7 @@ export class ChatHeader extends ChatElement {
       return html`<h1 class="title"><button type="button" class="title-button" dir="auto" title="Rename"
         @click=${this.#rename}>${title}</button></h1>`;
     }
-    return html`<input class="title-box" aria-label="Title" maxlength="200" dir="auto" .value=${title}
+    return html`<input class="title-box" aria-label="Title" maxlength="120" dir="auto" .value=${title}
       @keydown=${this.#renameKey} @blur=${this.#saveTitle} />`;
   }
 

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { Drafts } from "../../static/js/drafts.js";
+import { keepIn } from "../../static/js/keep.js";
+import { Outbox } from "../../static/js/outbox.js";
+import { question } from "./world.js";
+
+/** A browser's storage, full when it is told to be. */
+class FakeStorage {
+  full = false;
+
+  /** @param {string} key */
+  getItem(key) {
+    return Object.hasOwn(this, key) ? Reflect.get(this, key) : null;
+  }
+
+  /** @param {string} key @param {string} value */
+  setItem(key, value) {
+    if (this.full) throw new DOMException("full", "QuotaExceededError");
+    Reflect.set(this, key, value);
+  }
+
+  /** @param {string} key */
+  removeItem(key) {
+    Reflect.deleteProperty(this, key);
+  }
+}
+
+/** @type {FakeStorage} */
+let storage;
+/** @type {Record<string, unknown>[]} */
+let wire;
+let up = true;
+
+/** A page that was just loaded: same storage, nothing in memory. */
+function load() {
+  const keep = keepIn(/** @type {Storage} */ (/** @type {unknown} */ (storage)), "outbox.");
+  const send = (/** @type {Record<string, unknown>} */ frame) => {
+    if (up) wire.push(frame);
+    return up;
+  };
+  return new Outbox(keep, send, () => {});
+}
+
+beforeEach(() => {
+  storage = new FakeStorage();
+  wire = [];
+  up = true;
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-21T12:00:00Z") });
+});
+afterEach(() => mock.timers.reset());
+
+test("what was not acknowledged is sent again after a reload, with the same client_id", () => {
+  load().post("k1", "c", "Why?", "dev");
+  const outbox = load();
+  outbox.flush();
+  assert.equal(wire.length, 2);
+  assert.deepEqual(wire[0], wire[1]);
+  assert.equal(wire[0]?.client_id, "k1");
+});
+
+test("what was acknowledged is forgotten by the storage, and not sent again", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  outbox.stored("k1", "m1");
+  outbox.hold();
+  outbox.flush();
+  assert.equal(wire.length, 1);
+  assert.deepEqual(load().parcels, []);
+});
+
+test("without a link it waits, and goes out in the order of writing", () => {
+  up = false;
+  const outbox = load();
+  outbox.post("k1", "c", "one", null);
+  mock.timers.tick(5);
+  outbox.post("k2", "c", "two", null);
+  assert.deepEqual(
+    outbox.parcels.map(({ state }) => state),
+    ["waiting", "waiting"],
+  );
+  up = true;
+  load().flush();
+  assert.deepEqual(
+    wire.map(({ text }) => text),
+    ["one", "two"],
+  );
+});
+
+test("it is shown until the transcript shows it, also when the event comes before the acknowledgement", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  assert.equal(outbox.pending("c", [], 1).length, 1);
+  const shown = [question({ id: "m1", text: "Why?" })];
+  assert.equal(outbox.pending("c", shown, 1).length, 0);
+  assert.equal(
+    outbox.pending("c", shown, 2).length,
+    1,
+    "the same words of somebody else are another message",
+  );
+  outbox.stored("k1", "m1");
+  assert.equal(outbox.pending("c", [], 1).length, 1);
+  outbox.tidy((id) => id === "m1");
+  assert.deepEqual(outbox.parcels, []);
+});
+
+test("a refusal keeps the text, and Edit gives it back", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  outbox.refused("k1", { code: "bad_text", message: "No.", retryable: false });
+  assert.equal(outbox.parcels[0]?.state, "refused");
+  mock.timers.tick(100_000);
+  assert.equal(wire.length, 1);
+  assert.equal(load().parcels[0]?.error?.message, "No.");
+  assert.equal(outbox.withdraw("k1"), "Why?");
+  assert.deepEqual(load().parcels, []);
+});
+
+test("a refusal for now is tried again by itself, when it was told to", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  outbox.refused("k1", { code: "rate_limited", message: "Slow down.", retryable: true, retry_after: 15 });
+  mock.timers.tick(14_999);
+  assert.equal(wire.length, 1);
+  mock.timers.tick(1);
+  assert.equal(wire.length, 2);
+  assert.equal(outbox.parcels[0]?.state, "sent");
+});
+
+test("another tab had the acknowledgement: it is dropped here", () => {
+  up = false;
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  outbox.dropped("k1");
+  assert.deepEqual(outbox.parcels, []);
+});
+
+test("damaged storage is passed over", () => {
+  storage.setItem("outbox.x", "{");
+  storage.setItem("outbox.y", '{"client_id": 3}');
+  storage.setItem("theirs", "{}");
+  assert.deepEqual(load().parcels, []);
+});
+
+test("a full storage loses nothing while the page is open", () => {
+  storage.full = true;
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  outbox.hold();
+  outbox.flush();
+  assert.equal(wire.length, 2);
+});
+
+test("drafts are one a conversation, survive a reload, and are gone after signing out", () => {
+  const drafts = () =>
+    new Drafts(keepIn(/** @type {Storage} */ (/** @type {unknown} */ (storage)), "draft.7."));
+  drafts().write(null, "hello");
+  drafts().write("c", "half a thought");
+  assert.equal(drafts().read(null), "hello");
+  assert.equal(drafts().read("c"), "half a thought");
+  assert.equal(drafts().read("d"), "");
+  drafts().write("c", "  ");
+  assert.equal(drafts().read("c"), "");
+  drafts().clear();
+  assert.equal(drafts().read(null), "");
+});

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { backoff, Socket } from "../../static/js/socket.js";
+
+/** A WebSocket that does nothing by itself. */
+class FakeWebSocket {
+  /** @type {FakeWebSocket[]} */
+  static made = [];
+  /** @type {Record<string, unknown>[]} */
+  sent = [];
+  closed = false;
+  /** @type {((event: {data: string}) => void) | null} */
+  onmessage = null;
+  /** @type {((event: {code: number}) => void) | null} */
+  onclose = null;
+
+  constructor() {
+    FakeWebSocket.made.push(this);
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  /** @param {Record<string, unknown>} frame */
+  hear(frame) {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  /** @param {number} code */
+  drop(code) {
+    this.onclose?.({ code });
+  }
+}
+
+const HELLO = { type: "hello", v: 1, user: 1, heartbeat: 25, max_frame: 65536, max_text: 32000 };
+const original = globalThis.WebSocket;
+
+beforeEach(() => {
+  FakeWebSocket.made = [];
+  Reflect.set(globalThis, "WebSocket", FakeWebSocket);
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+});
+afterEach(() => {
+  mock.timers.reset();
+  Reflect.set(globalThis, "WebSocket", original);
+});
+
+function start() {
+  /** @type {string[]} */
+  const frames = [];
+  const socket = new Socket("ws://here/ws/v1/", {
+    frame: (frame) => frames.push(frame.type),
+    link: () => {},
+    closed: () => {},
+  });
+  socket.connect();
+  return { socket, frames };
+}
+
+/** The newest WebSocket. */
+const ws = () => /** @type {FakeWebSocket} */ (FakeWebSocket.made.at(-1));
+
+test("the pause grows to thirty seconds and is spread over its whole length", () => {
+  assert.equal(backoff(0, 0), 0);
+  assert.equal(backoff(0, 0.5), 250);
+  assert.equal(backoff(3, 0.5), 2000);
+  assert.equal(backoff(50, 0.999), 29_970);
+});
+
+test("it is connected only after hello, and then sends", () => {
+  const { socket } = start();
+  assert.equal(socket.link.name, "connecting");
+  assert.equal(socket.send({ type: "x" }), false);
+  ws().hear(HELLO);
+  assert.equal(socket.link.name, "connected");
+  assert.equal(socket.send({ type: "x" }), true);
+  assert.deepEqual(ws().sent, [{ type: "x" }]);
+});
+
+test("a ping is answered with its number", () => {
+  start();
+  ws().hear(HELLO);
+  ws().hear({ type: "ping", n: 7 });
+  assert.deepEqual(ws().sent, [{ type: "pong", n: 7 }]);
+});
+
+for (const [code, name] of /** @type {[number, string][]} */ ([
+  [1006, "reconnecting"],
+  [1011, "reconnecting"],
+  [4008, "reconnecting"],
+  [4408, "reconnecting"],
+  [4413, "reconnecting"],
+  [1000, "offline"],
+  [4401, "over"],
+  [4403, "refused"],
+])) {
+  test(`close ${code}: ${name}`, () => {
+    const { socket } = start();
+    ws().hear(HELLO);
+    ws().drop(code);
+    assert.equal(socket.link.name, name);
+    mock.timers.tick(40_000);
+    assert.equal(FakeWebSocket.made.length, name === "reconnecting" ? 2 : 1);
+  });
+}
+
+test("4012: it stays away as long as it was asked to", () => {
+  const { socket } = start();
+  ws().hear(HELLO);
+  ws().hear({ type: "draining", reconnect_in: 2.5 });
+  ws().drop(4012);
+  assert.deepEqual(socket.link, { name: "reconnecting", at: 1_002_500 });
+  mock.timers.tick(2499);
+  assert.equal(FakeWebSocket.made.length, 1);
+  mock.timers.tick(1);
+  assert.equal(FakeWebSocket.made.length, 2);
+});
+
+test("4429: it waits a minute", () => {
+  const { socket } = start();
+  ws().drop(4429);
+  assert.deepEqual(socket.link, { name: "reconnecting", at: 1_060_000 });
+});
+
+test("4400: it reconnects once", () => {
+  const { socket } = start();
+  ws().drop(4400);
+  assert.equal(socket.link.name, "reconnecting");
+  mock.timers.tick(40_000);
+  ws().drop(4400);
+  assert.equal(socket.link.name, "offline");
+});
+
+test("waking cuts the countdown short, but never a session that is over", () => {
+  const { socket } = start();
+  ws().drop(4429);
+  socket.wake();
+  assert.equal(FakeWebSocket.made.length, 2);
+  ws().drop(4401);
+  socket.wake();
+  assert.equal(FakeWebSocket.made.length, 2);
+});
+
+test("two heartbeats of silence mean that the link is dead", () => {
+  const { socket } = start();
+  ws().hear(HELLO);
+  const first = ws();
+  mock.timers.tick(54_000);
+  first.hear({ type: "ping", n: 1 });
+  mock.timers.tick(54_000);
+  assert.equal(socket.link.name, "connected");
+  mock.timers.tick(1500);
+  assert.equal(first.closed, true);
+  assert.notEqual(socket.link.name, "connected");
+});
+
+test("a socket that never says hello is given up", () => {
+  const { socket } = start();
+  mock.timers.tick(12_000);
+  assert.equal(socket.link.name, "reconnecting");
+});
+
+test("what an old socket still says is not heard", () => {
+  const { socket, frames } = start();
+  const first = ws();
+  first.hear(HELLO);
+  socket.sleep();
+  first.hear({ type: "ping", n: 1 });
+  assert.deepEqual(frames, ["hello"]);
+  assert.equal(socket.link.name, "offline");
+});
+
+test("failures in a row lengthen the pause, until a link has held for ten seconds", () => {
+  mock.method(Math, "random", () => 0.5);
+  const { socket } = start();
+  const pause = () => {
+    ws().drop(1006);
+    return socket.link.name === "reconnecting" ? socket.link.at - Date.now() : -1;
+  };
+  assert.equal(pause(), 250);
+  mock.timers.tick(250);
+  ws().hear(HELLO);
+  assert.equal(pause(), 500);
+  mock.timers.tick(500);
+  ws().hear(HELLO);
+  mock.timers.tick(10_000);
+  assert.equal(pause(), 250);
+  mock.restoreAll();
+});
