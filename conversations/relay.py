@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -67,12 +67,15 @@ class Relay:
         self._now = asyncio.get_running_loop().time
 
     async def start(self, *, since: int | None = None, cursor: wire.Cursor | None = None) -> None:
-        """Bring the reader, who has everything up to `since` and `cursor`, up to date. Raises NotFound."""
+        """Bring the reader, who has everything up to `since` and `cursor`, up to date. Raises NotFound.
+
+        It always gets a snapshot, if only to hear that nothing is missing.
+        """
         async with self._lock:
             self.rev = since or 0
             if since is not None and cursor is not None:
                 self.open[str(cursor.id)] = Position(cursor.attempt, cursor.seq, self._now(), 0)
-            await self._show(await self._read(since))
+            await self._show(await self._read(since), always=True)
 
     async def on_changed(self, event: Mapping[str, Any]) -> None:
         """Rows changed, from before `first` up to `rev`; `frames` show it when the publisher had them at hand."""
@@ -86,7 +89,17 @@ class Relay:
             else:
                 await self._catch_up()
 
-    async def on_reply(self, event: Mapping[str, Any]) -> None:
+    def ready_for(self, event: live.Event) -> bool:
+        """Whether this event is the very next one, so that `on_reply` sends it and waits for nothing else."""
+        position = self.open.get(event["reply"])
+        return (
+            position is not None
+            and not self._lock.locked()
+            and (position.attempt, position.seq + 1) == (event["attempt"], event["seq"])
+            and (event["rev"] == self.rev + 1 if event["kind"] == "end" else event["rev"] <= self.rev)
+        )
+
+    async def on_reply(self, event: live.Event) -> None:
         """A numbered event of an answer."""
         async with self._lock:
             reply, attempt, seq = event["reply"], event["attempt"], event["seq"]
@@ -129,7 +142,7 @@ class Relay:
         long_ago = self._now() - SILENCE
         return any(position.heard < long_ago for position in self.open.values())
 
-    async def _take(self, event: Mapping[str, Any], position: Position) -> None:
+    async def _take(self, event: live.Event, position: Position) -> None:
         """Send the next event. The first and the last of an answer need the rows before them."""
         rev = event["rev"]
         if event["kind"] == "end":
@@ -154,8 +167,8 @@ class Relay:
             return
         await self._show(view)
 
-    async def _show(self, view: View) -> None:
-        """Bring the reader to where the rows and the log are."""
+    async def _show(self, view: View, *, always: bool = False) -> None:
+        """Bring the reader to where the rows and the log are; `always`: with a snapshot, also when it holds no news."""
         frame = view.frame
         shown = {message["id"]: message for message in frame["messages"]}
         later: list[str] = []
@@ -177,7 +190,7 @@ class Relay:
         # The others have ended, or were handed back and will be tried again: their rows say so in this snapshot.
         self._ended.update({reply: position.attempt for reply, position in self.open.items()})
         self.open = still_open
-        if frame["since"] is None or frame["messages"] or frame["conversation"]["rev"] > self.rev:
+        if always or frame["since"] is None or frame["messages"] or frame["conversation"]["rev"] > self.rev:
             await self._send(wire.encode(frame))
         self.rev = max(self.rev, frame["conversation"]["rev"])
         for missing in later:
@@ -226,11 +239,48 @@ def fold(reply: OpenReply, events: Mapping[int, str]) -> tuple[int, str]:
     return seq, text
 
 
+class Readers:
+    """All relays of a process, by conversation."""
+
+    def __init__(self) -> None:
+        self._relays: dict[str, set[Relay]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __iter__(self) -> Iterator[Relay]:
+        return iter([relay for relays in self._relays.values() for relay in relays])
+
+    def conversations(self) -> list[uuid.UUID]:
+        return [uuid.UUID(conversation) for conversation in self._relays]
+
+    def add(self, relay: Relay) -> None:
+        self._relays.setdefault(str(relay.conversation), set()).add(relay)
+
+    def discard(self, relay: Relay) -> None:
+        conversation = str(relay.conversation)
+        relays = self._relays.get(conversation, set())
+        relays.discard(relay)
+        if not relays:
+            self._relays.pop(conversation, None)
+
+    def has(self, conversation: str) -> bool:
+        return conversation in self._relays
+
+    async def show(self, event: live.Event) -> None:
+        """Hand an event from this process's runner to its own readers. None of them makes the others wait."""
+        for relay in list(self._relays.get(event["conversation"], ())):
+            if relay.ready_for(event):
+                await relay.on_reply(event)
+            else:
+                task = asyncio.create_task(relay.on_reply(event))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+
 class Watchdog:
     """One task a process: finds relays that went silent, and conversations whose rows moved on unheard."""
 
-    def __init__(self, revs: Callable[[list[uuid.UUID]], Awaitable[dict[uuid.UUID, int]]]) -> None:
-        self.relays: set[Relay] = set()
+    def __init__(self, readers: Readers, revs: Callable[[list[uuid.UUID]], Awaitable[dict[uuid.UUID, int]]]) -> None:
+        self._readers = readers
         self._revs = revs
 
     async def run(self) -> None:
@@ -238,10 +288,10 @@ class Watchdog:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK)
-            silent = {relay for relay in self.relays if relay.silent()}
+            silent = {relay for relay in self._readers if relay.silent()}
             behind: set[Relay] = set()
             try:
-                if self.relays and loop.time() >= next_revs:
+                if loop.time() >= next_revs:
                     next_revs = loop.time() + REV_LOOK
                     behind = await self._behind()
                 await asyncio.gather(*(relay.check(rows=relay in behind) for relay in silent | behind))
@@ -250,5 +300,5 @@ class Watchdog:
                 logger.warning("the watchdog could not look: %s", type(error).__name__)
 
     async def _behind(self) -> set[Relay]:
-        revs = await self._revs(list({relay.conversation for relay in self.relays}))
-        return {relay for relay in self.relays if revs.get(relay.conversation, -1) != relay.rev}
+        revs = await self._revs(self._readers.conversations())
+        return {relay for relay in self._readers if revs.get(relay.conversation, -1) != relay.rev}
