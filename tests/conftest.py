@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.models import User
 from agents.defaults import ensure_personalities
 from tests.endpoint import RunningEndpoint, running_endpoint
-from tests.server import Process, environment, serving
+from tests.server import Keeper, Process, environment, serving
 from tests.site import Site
 
 
@@ -40,10 +40,22 @@ def parley_environment(endpoint_process: RunningEndpoint, django_db_setup: None)
 
 
 @pytest.fixture(scope="session")
-def parley_process(parley_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def keeper(parley_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
+    keeper = Keeper(lambda log: serving(parley_environment, log), tmp_path_factory.mktemp("serve") / "log")
+    yield keeper
+    keeper.stop()
+
+
+@pytest.fixture
+def parley_process(keeper: Keeper) -> Process:
     """`manage.py serve`, the same for all tests."""
-    with serving(parley_environment, tmp_path_factory.mktemp("serve") / "log") as process:
-        yield process
+    return keeper.process()
+
+
+@pytest.fixture
+def alone(keeper: Keeper) -> None:
+    """For tests that start processes of their own: nobody else writes answers meanwhile."""
+    keeper.stop()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,26 @@ def _is_up(process: Process, ready: str) -> bool:
     if ready:
         return re.search(ready, process.said()) is not None
     return not process.url or status_of(f"{process.url}/health/live") == 200
+
+
+class Keeper:
+    """Keeps one process running from the test that first wants it to the one that wants it gone."""
+
+    def __init__(self, start: Callable[[Path], AbstractContextManager[Process]], log: Path) -> None:
+        self._start, self._log = start, log
+        self._stack = ExitStack()
+        self._process: Process | None = None
+
+    def process(self) -> Process:
+        if self._process is None:
+            self._process = self._stack.enter_context(self._start(self._log))
+        return self._process
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        self._stack.close()
+        complaints = process.complaints() if process else []
+        assert not complaints, "\n".join(complaints)
 
 
 @contextmanager
