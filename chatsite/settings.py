@@ -91,7 +91,10 @@ USE_TZ = True
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://parley@localhost/parley")}
 # Under ASGI a connection kept by its thread leaks with the thread; a pool does not. Celery forks, where a pool breaks.
 _under_celery = Path(sys.argv[0]).name == "celery"
-DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else 12)
+# Threads of a process that do database work for its sockets and its runner, each with a connection of its own.
+DATABASE_THREADS = env.int("DATABASE_THREADS", default=6)
+# Connections a process may hold: these, and some for pages.
+DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else DATABASE_THREADS + 8)
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
@@ -168,9 +171,8 @@ OPENAI_TIMEOUTS = env.list("OPENAI_TIMEOUTS", cast=float, default=[5, 60, 30, 60
 
 # --- Delivery ---------------------------------------------------------------------------------------------------
 
-# Answers one process writes at once, and the threads that do database work for its sockets and its runner.
+# Answers one process writes at once.
 REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=400)
-DATABASE_THREADS = env.int("DATABASE_THREADS", default=8)
 # Seconds between two flushes of the running answers to the log. The first token of an answer never waits for it.
 FLUSH_SECONDS = env.float("FLUSH_SECONDS", default=0.04)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
@@ -245,7 +247,7 @@ STORAGES = {
 # --- Logs: ids and lengths, never what anybody said -------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-_shared = [
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
@@ -256,11 +258,11 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-_as_json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+_as_json: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 _as_lines = structlog.dev.ConsoleRenderer(
     colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
 )
-_render: list[Any] = [*_as_json] if env.bool("LOG_JSON", default=False) else [_as_lines]
+_render = _as_json if env.bool("LOG_JSON", default=False) else [_as_lines]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db import connection
+
 from agents import context, prompts
 from agents.models import PersonalityVersion
 from agents.tokens import Counter
-from conversations.models import Message, Reply, Role, Status
-from conversations.snapshots import branch
+from conversations.models import Message, Reply, Status
 from conversations.states import Claim
+
+PAGE = 30  # messages read at once
 
 # How this process counts tokens, by model: it learns from what endpoints report. Losing it costs some accuracy.
 _counters: dict[str, Counter] = {}
@@ -19,7 +22,7 @@ _counters: dict[str, Counter] = {}
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What to ask, and the conversation's `rev` at which every reader has the message to be written."""
+    """What to ask; the `rev` at which every reader has the message to be written; whether a title is wanted."""
 
     messages: list[dict[str, str]]
     model: str
@@ -27,6 +30,7 @@ class Brief:
     max_tokens: int
     counted_tokens: int
     rev: int
+    untitled: bool
 
 
 def prepare(claim: Claim, *, default_model: str) -> Brief | None:
@@ -61,6 +65,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         max_tokens=version.max_tokens,
         counted_tokens=built.receipt.total,
         rev=reply.message.rev,
+        untitled=not reply.conversation.title,
     )
 
 
@@ -85,10 +90,29 @@ def persona(version: PersonalityVersion) -> prompts.Persona:
 
 def _turns(question: Message) -> Iterator[context.Turn]:
     """The turns before the question, newest first. Read by the page, so that a long thread costs what is used of it."""
-    tip: uuid.UUID | None = question.parent_id
+    tip = question.parent_id
     while tip is not None:
-        page = branch(question.conversation_id, tip)
-        for message in page:
-            if message.text and message.role in (Role.USER, Role.ASSISTANT):
-                yield context.Turn(id=str(message.pk), role=message.role, text=message.text)
-        tip = page[-1].parent_id if page else None
+        rows = _page_up(tip)
+        for pk, role, text, _ in rows:
+            if text:
+                yield context.Turn(id=str(pk), role=role, text=text)
+        tip = rows[-1][3] if rows else None
+
+
+def _page_up(tip: uuid.UUID) -> list[tuple[uuid.UUID, str, str, uuid.UUID | None]]:
+    """(id, role, text, parent) of a page of messages from `tip` up, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE branch AS (
+                SELECT id, role, text, parent_id, 1 AS depth FROM conversations_message WHERE id = %s
+                UNION ALL
+                SELECT message.id, message.role, message.text, message.parent_id, depth + 1
+                  FROM conversations_message AS message JOIN branch ON message.id = branch.parent_id
+                 WHERE depth < %s
+            ) SELECT id, role, text, parent_id FROM branch ORDER BY depth
+            """,
+            [tip, PAGE],
+        )
+        rows: list[tuple[uuid.UUID, str, str, uuid.UUID | None]] = cursor.fetchall()
+    return rows

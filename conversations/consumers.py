@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -15,7 +15,7 @@ from django.conf import settings
 from conversations import live, snapshots, turns, wire
 from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
-from conversations.relay import Relay, Watchdog
+from conversations.relay import Readers, Relay, Watchdog
 from conversations.wire import encode
 
 logger = logging.getLogger(__name__)
@@ -35,14 +35,15 @@ class Pulse:
     def __init__(self) -> None:
         self.consumers: set[ChatConsumer] = set()
         self.members: Counter[int] = Counter()
-        self.watchdog = Watchdog(_revs)
+        self.readers = Readers()
+        self._watchdog = Watchdog(self.readers, _revs)
         self._tasks: list[asyncio.Task[None]] = []
 
     def join(self, consumer: "ChatConsumer") -> None:
         self.consumers.add(consumer)
         self.members[consumer.user.pk] += 1
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self.watchdog.run()), asyncio.create_task(self._beat())]
+            self._tasks = [asyncio.create_task(self._watchdog.run()), asyncio.create_task(self._beat())]
 
     def leave(self, consumer: "ChatConsumer") -> None:
         if consumer in self.consumers:
@@ -135,7 +136,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _leave(self) -> None:
         self.pulse.leave(self)
         groups = [live.group_of(conversation) for conversation in self.relays]
-        self.pulse.watchdog.relays.difference_update(self.relays.values())
+        for relay in self.relays.values():
+            self.pulse.readers.discard(relay)
         self.relays.clear()
         if getattr(self, "user", None) is not None and self.user.is_authenticated:
             groups.append(live.group_of_member(self.user.pk))
@@ -215,12 +217,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
             raise
         self.relays[conversation] = relay
-        self.pulse.watchdog.relays.add(relay)
+        self.pulse.readers.add(relay)
 
     async def _unsubscribe(self, conversation: str) -> None:
         relay = self.relays.pop(conversation, None)
         if relay is not None:
-            self.pulse.watchdog.relays.discard(relay)
+            self.pulse.readers.discard(relay)
             await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
 
     async def _acknowledge(self, client_id: uuid.UUID, sent: turns.Sent) -> None:
@@ -258,11 +260,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "reply.event":
             # Past Channels' own dispatch, which goes through the one database thread before every event.
-            await self.reply_event(message)
+            await self.reply_event(cast(live.Event, message))
         else:
             await super().dispatch(message)
 
-    async def reply_event(self, event: Mapping[str, Any]) -> None:
+    async def reply_event(self, event: live.Event) -> None:
         relay = self.relays.get(event["conversation"])
         if relay is not None:
             await relay.on_reply(event)

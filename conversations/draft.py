@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from conversations import live, wire
 from conversations.states import Claim, Saved
@@ -105,15 +106,26 @@ class Draft:
         )
 
     def _event(self, kind: str, frame: str, *, rev: int = 0) -> live.Event:
-        return live.Event(**self._numbers(), kind=kind, frame=frame, rev=rev)
+        return live.Event(type="reply.event", **self._numbers(), kind=kind, rev=rev, frame=frame)
+
+
+class Nearby(Protocol):
+    """The readers whose sockets are in this very process: they need no message from Redis."""
+
+    def has(self, conversation: str) -> bool: ...
+
+    async def show(self, event: live.Event) -> None: ...
 
 
 class Press:
     """Brings the drafts of a process to the log, all together, one tick after the other."""
 
-    def __init__(self, log: live.Log, *, tick: float, lost: Callable[[Draft], None]) -> None:
+    def __init__(
+        self, log: live.Log, *, tick: float, lost: Callable[[Draft], None], nearby: Nearby | None = None
+    ) -> None:
         """`tick` is in seconds; `lost` is called for a draft that Redis refuses, since another writer was there."""
         self.log = log
+        self._nearby = nearby
         self._tick = tick
         self._lost = lost
         self._drafts: dict[Draft, None] = {}  # with something pending, in the order they came
@@ -165,14 +177,18 @@ class Press:
     async def _print(self, drafts: list[Draft]) -> bool:
         """One event of each. What did not arrive for sure is told whole with the next."""
         events = [draft.form() for draft in drafts]
+        shown = {event["conversation"] for event in events if self._nearby and self._nearby.has(event["conversation"])}
         try:
-            results = await self.log.append(events)
+            results = await self.log.append(events, shown=shown)
         except live.RedisError as error:
             logger.warning("%d answers could not be shown: %s", len(drafts), type(error).__name__)
             results = [live.Append.ERROR] * len(drafts)
-        for draft, result in zip(drafts, results, strict=True):
-            if result is live.Append.REFUSED:
+        for draft, event, result in zip(drafts, events, results, strict=True):
+            if result is live.Append.TAKEN:
+                if self._nearby and event["conversation"] in shown:
+                    await self._nearby.show(event)
+            elif result is live.Append.REFUSED:
                 self._lost(draft)
-            elif result is live.Append.ERROR:
+            else:
                 draft.whole = True
         return live.Append.ERROR not in results

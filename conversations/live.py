@@ -12,11 +12,10 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal, TypedDict
 from weakref import WeakKeyDictionary
 
 import redis
@@ -38,13 +37,15 @@ PREFIX = settings.CHANNEL_PREFIX
 _APPEND = """
 local out = {}
 for i = 1, #KEYS do
-  local a = (i - 1) * 5
+  local a = (i - 1) * 6
   local added = redis.pcall('XADD', KEYS[i], ARGV[a + 1] .. '-0', 'f', ARGV[a + 2])
   if type(added) == 'table' and added.err then
     out[i] = string.find(added.err, 'equal or smaller', 1, true) and 0 or -1
   else
     if ARGV[a + 5] ~= '0' then redis.call('EXPIRE', KEYS[i], ARGV[a + 5]) end
-    redis.call('PUBLISH', ARGV[a + 3], ARGV[a + 4])
+    if ARGV[a + 6] == '0' or redis.call('PUBSUB', 'NUMSUB', ARGV[a + 3])[2] > 1 then
+      redis.call('PUBLISH', ARGV[a + 3], ARGV[a + 4])
+    end
     out[i] = 1
   end
 end
@@ -65,7 +66,7 @@ def _channel(group: str) -> str:
     return f"{PREFIX}__group__{group}"
 
 
-def _message(event: dict[str, Any]) -> bytes:
+def _message(event: Mapping[str, Any]) -> bytes:
     layer = get_channel_layer()
     assert layer is not None
     packed: bytes = layer.serialize(event)
@@ -75,21 +76,22 @@ def _message(event: dict[str, Any]) -> bytes:
 # --- The log of running answers ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One numbered event of one attempt.
+class Event(TypedDict):
+    """One numbered event of one attempt, as it goes to the conversation's group.
 
     `kind` is its frame's type: `reply`, `delta`, `reset` or `end`. `rev` is the conversation's: on the first event the
-    one that shows the message, on an `end` the one that shows the end, on all others 0.
+    one that shows the message, on an `end` the one that shows the end, on all others 0. `frame` is what the browser
+    gets, encoded once for all of them.
     """
 
+    type: Literal["reply.event"]
     conversation: str
     reply: str
     attempt: int
     seq: int
     kind: str
+    rev: int
     frame: str
-    rev: int = 0
 
 
 class Append(IntEnum):
@@ -109,24 +111,19 @@ class Log:
         )
         self._append = self._redis.register_script(_APPEND)
 
-    async def append(self, events: Sequence[Event]) -> list[Append]:
-        """Append these and publish them to their conversations' groups, in one round trip. At most one per reply."""
+    async def append(self, events: Sequence[Event], *, shown: Collection[str] = ()) -> list[Append]:
+        """Append these and publish them to their conversations' groups, in one round trip. At most one per reply.
+
+        For the conversations in `shown` the caller serves this process's own readers itself: they are published only
+        when some other process listens too.
+        """
         keys: list[str] = []
         values: list[str | bytes | int] = []
         for event in events:
-            keys.append(_log_key(event.reply, event.attempt))
-            life = LOG_SECONDS_AFTER_END if event.kind == "end" else LOG_SECONDS if event.seq % 256 == 1 else 0
-            hint = {
-                "type": "reply.event",
-                "conversation": event.conversation,
-                "reply": event.reply,
-                "attempt": event.attempt,
-                "seq": event.seq,
-                "kind": event.kind,
-                "rev": event.rev,
-                "frame": event.frame,
-            }
-            values += [event.seq, event.frame, _channel(group_of(event.conversation)), _message(hint), life]
+            group, seq = event["conversation"], event["seq"]
+            life = LOG_SECONDS_AFTER_END if event["kind"] == "end" else LOG_SECONDS if seq % 256 == 1 else 0
+            keys.append(_log_key(event["reply"], event["attempt"]))
+            values += [seq, event["frame"], _channel(group_of(group)), _message(event), life, int(group in shown)]
         results = await self._append(keys=keys, args=values)
         return [Append(result) for result in results]
 
@@ -204,20 +201,37 @@ _teller = _Teller()
 
 def tell_changed(conversation: uuid.UUID | str, *, first: int, rev: int, frames: Sequence[str] = ()) -> None:
     """Say that a conversation went from before `first` to `rev`. `frames` show it, one a step; else readers look."""
-    event = {
-        "type": "conversation.changed",
-        "conversation": str(conversation),
-        "first": first,
-        "rev": rev,
-        "frames": list(frames),
-    }
-    _teller.publish([(_channel(group_of(conversation)), _message(event))])
+    _teller.publish([(_channel(group_of(conversation)), _message(_changed(conversation, first, rev, frames)))])
 
 
 def tell_members(users: Iterable[int], frame: str) -> None:
     """Show a frame to every open tab of these members, whatever it shows. A hint: a lost one is not repeated."""
     message = _message({"type": "member.told", "frame": frame})
     _teller.publish([(_channel(group_of_member(user)), message) for user in users])
+
+
+def tell_sent(
+    conversation: uuid.UUID | str, *, first: int, rev: int, frames: Sequence[str], to: Iterable[int], listed: str
+) -> None:
+    """Show new messages to the conversation's readers and a list's entry to its members, and wake the runners."""
+    listing = _message({"type": "member.told", "frame": listed})
+    _teller.publish(
+        [
+            (_channel(group_of(conversation)), _message(_changed(conversation, first, rev, frames))),
+            (WAKE, b"1"),
+            *((_channel(group_of_member(user)), listing) for user in to),
+        ]
+    )
+
+
+def _changed(conversation: uuid.UUID | str, first: int, rev: int, frames: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "conversation.changed",
+        "conversation": str(conversation),
+        "first": first,
+        "rev": rev,
+        "frames": list(frames),
+    }
 
 
 def wake() -> None:

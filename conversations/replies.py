@@ -18,7 +18,7 @@ from django.conf import settings
 from agents.client import Endpoint, ModelClient, Timeouts
 from conversations import live, states
 from conversations.database import DatabaseDown, in_database
-from conversations.draft import Draft, Press
+from conversations.draft import Draft, Nearby, Press
 from conversations.endings import in_thread
 from conversations.models import Status
 from conversations.reaper import reap
@@ -32,15 +32,17 @@ REAP = 5.0  # seconds between two looks for the leases of the dead
 
 
 class ReplyRunner:
-    def __init__(self, *, after_end: Callable[[uuid.UUID], object] | None = None) -> None:
-        """`after_end` hears of each conversation in which an answer was completed, in a thread."""
+    def __init__(self, *, after_end: Callable[[uuid.UUID], object] | None = None, nearby: Nearby | None = None) -> None:
+        """`after_end` hears, in a thread, of conversations with an answer and no title; `nearby` are readers in this
+        process, who are served without a way through Redis.
+        """
         self.owner = f"runner-{uuid.uuid4()}"
         self.writing: dict[uuid.UUID, Writing] = {}
         self.draining = False
         self._after_end = after_end
         self._news = asyncio.Event()
         self._log = live.log()
-        self._press = Press(self._log, tick=settings.FLUSH_SECONDS, lost=self._refused)
+        self._press = Press(self._log, tick=settings.FLUSH_SECONDS, lost=self._refused, nearby=nearby)
         self._client = ModelClient(
             Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL),
             Timeouts(*settings.OPENAI_TIMEOUTS),
@@ -166,5 +168,5 @@ class ReplyRunner:
             self._press.drop(writing.draft)
             self.writing.pop(writing.claim.reply, None)
             self._news.set()
-        if status is Status.COMPLETE and self._after_end is not None:
+        if status is Status.COMPLETE and writing.untitled and self._after_end is not None:
             await in_thread(partial(self._after_end, writing.claim.conversation))

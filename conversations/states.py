@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from conversations.models import ENDED, Conversation, Message, Reply, Status
@@ -137,10 +136,8 @@ def finish(
     """
     assert outcome.status in ENDED
     with transaction.atomic():
-        talk = Conversation.objects.select_for_update().filter(pk=conversation).only("rev").first()
-        if talk is None:
-            return None
-        won = Reply.objects.filter(pk=reply, attempt=attempt, status__in=list(frm)).update(
+        rev = _next_rev(conversation)
+        won = rev and Reply.objects.filter(pk=reply, attempt=attempt, status__in=list(frm)).update(
             status=outcome.status,
             lease_owner="",
             lease_until=None,
@@ -156,30 +153,25 @@ def finish(
             first_token_ms=outcome.first_token_ms,
             total_ms=outcome.total_ms,
         )
-        if not won:
+        if not rev or not won:
+            transaction.set_rollback(True)
             return None
-        rev = talk.rev + 1
         Message.objects.filter(pk=reply).update(text=text, rev=rev)
-        line_rev = rev + 1 if _move_up(conversation, rev + 1) else None
-        Conversation.objects.filter(pk=conversation).update(rev=line_rev or rev)
-    return Ended(rev=rev, line_rev=line_rev)
+        return Ended(rev=rev, line_rev=_move_up(conversation))
 
 
 def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int) -> int | None:
     """Put a reply of which nothing was written back into the queue, once. Returns the `rev` that shows it, or None."""
     with transaction.atomic():
-        talk = Conversation.objects.select_for_update().filter(pk=conversation).only("rev").first()
-        if talk is None:
-            return None
+        rev = _next_rev(conversation)
         won = Reply.objects.filter(
             pk=reply, attempt=attempt, attempt__lt=MAX_ATTEMPTS, status=Status.STREAMING, stop_requested_at=None
         ).update(status=Status.QUEUED, lease_owner="", lease_until=None, text="", seq=0)
-        if not won:
+        if not rev or not won:
+            transaction.set_rollback(True)
             return None
-        rev = talk.rev + 1
         Message.objects.filter(pk=reply).update(rev=rev)
-        Conversation.objects.filter(pk=conversation).update(rev=rev)
-    return rev
+        return rev
 
 
 def stopping(*, replies: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -231,25 +223,36 @@ def unblock() -> list[tuple[uuid.UUID, int]]:
     moved = []
     for conversation in list(stuck):
         with transaction.atomic():
-            talk = Conversation.objects.select_for_update().only("rev").get(pk=conversation)
-            busy = Reply.objects.filter(
-                conversation=conversation, status__in=[Status.QUEUED, Status.STREAMING]
-            ).exists()
-            if not busy and _move_up(conversation, talk.rev + 1):
-                Conversation.objects.filter(pk=conversation).update(rev=F("rev") + 1)
-                moved.append((conversation, talk.rev + 1))
+            Conversation.objects.select_for_update().only("rev").get(pk=conversation)
+            active = Reply.objects.filter(conversation=conversation, status__in=[Status.QUEUED, Status.STREAMING])
+            rev = None if active.exists() else _move_up(conversation)
+            if rev is not None:
+                moved.append((conversation, rev))
     return moved
 
 
-def _move_up(conversation: uuid.UUID, rev: int) -> bool:
-    """Queue the first in line, and mark all in line as changed, since each has a new place. The caller locks."""
+def _next_rev(conversation: uuid.UUID) -> int | None:
+    """Count one more visible change. Locks the conversation until the transaction ends; None when it is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE conversations_conversation SET rev = rev + 1 WHERE id = %s RETURNING rev", [conversation]
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _move_up(conversation: uuid.UUID) -> int | None:
+    """Queue the first in line, and mark all in line as changed, since each has a new place. The caller locks.
+
+    Returns the `rev` that shows it, or None when nobody waits.
+    """
     line = list(
         Reply.objects.filter(conversation=conversation, status=Status.WAITING)
         .order_by("message__position")
         .values_list("pk", flat=True)
     )
-    if not line:
-        return False
-    Reply.objects.filter(pk=line[0], status=Status.WAITING).update(status=Status.QUEUED)
-    Message.objects.filter(pk__in=line).update(rev=rev)
-    return True
+    rev = _next_rev(conversation) if line else None
+    if rev is not None:
+        Reply.objects.filter(pk=line[0], status=Status.WAITING).update(status=Status.QUEUED)
+        Message.objects.filter(pk__in=line).update(rev=rev)
+    return rev

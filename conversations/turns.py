@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from agents.models import Personality, PersonalityVersion
+from agents.models import Personality
 from conversations import live, states
 from conversations.errors import Conflict, NotFound, UnknownPersonality, busy
 from conversations.models import (
@@ -69,8 +69,8 @@ def send(
         above = _find_parent(talk, parent)
         status = _next_status(talk)
         question = _add_message(talk, parent=above, role=Role.USER, author=user, text=text, client_id=client_id)
-        reply = _add_reply(talk, parent=question.pk, asked_by=user, status=status)
-        _save_and_tell(talk, [question, reply.message])
+        answer = _add_message(talk, parent=question.pk, role=Role.ASSISTANT)
+        reply = _save_and_tell(talk, [question, answer], asked_by=user, status=status)
     return Sent(conversation=talk.pk, message=question.pk, reply=reply.pk)
 
 
@@ -88,8 +88,8 @@ def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
         if earlier is not None:
             return Sent(conversation=talk.pk, message=earlier.pk, reply=earlier.pk)
         status = _next_status(talk)
-        reply = _add_reply(talk, parent=answer.parent_id, asked_by=user, status=status, client_id=client_id)
-        _save_and_tell(talk, [reply.message])
+        version = _add_message(talk, parent=answer.parent_id, role=Role.ASSISTANT)
+        reply = _save_and_tell(talk, [version], asked_by=user, status=status, client_id=client_id)
     return Sent(conversation=talk.pk, message=reply.pk, reply=reply.pk)
 
 
@@ -233,10 +233,11 @@ def _add_message(
     text: str = "",
     client_id: uuid.UUID | None = None,
 ) -> Message:
+    """The next message of the conversation, not yet saved; it becomes the head."""
     talk.rev += 1
     talk.length += 1
-    message = Message.objects.create(
-        conversation_id=talk.pk,
+    message = Message(
+        conversation=talk,
         parent_id=parent,
         role=role,
         author=author,
@@ -249,44 +250,46 @@ def _add_message(
     return message
 
 
-def _add_reply(
+def _save_and_tell(
     talk: Conversation,
+    messages: Sequence[Message],
     *,
-    parent: uuid.UUID | None,
     asked_by: User,
     status: Status,
     client_id: uuid.UUID | None = None,
 ) -> Reply:
-    message = _add_message(talk, parent=parent, role=Role.ASSISTANT)
+    """Save new messages, the last of them an answer to be written, and show them to everybody once it is committed."""
+    answer = messages[-1]
     version = talk.personality.published
-    assert isinstance(version, PersonalityVersion)
+    assert version is not None, "only offered personalities answer, and these are published"
     version.personality = talk.personality
-    return Reply.objects.create(
-        message=message,
-        conversation_id=talk.pk,
-        asked_by=asked_by,
-        client_id=client_id,
-        version=version,
-        status=status,
+    Message.objects.bulk_create(messages)
+    reply = Reply.objects.create(
+        message=answer, conversation=talk, asked_by=asked_by, client_id=client_id, version=version, status=status
     )
-
-
-def _save_and_tell(talk: Conversation, messages: Sequence[Message]) -> None:
-    """Save the conversation after messages were added, and show them to everybody once it is committed."""
     talk.last_active_at = timezone.now()
     talk.save(update_fields=["head", "rev", "length", "last_active_at", "personality"])
-    Membership.objects.filter(conversation=talk).update(last_active_at=talk.last_active_at)
+    members = _touch_members(talk)
     frames = [
         encode(
-            MessageFrame(
-                type="message", conversation=shown["conversation"], rev=shown["rev"], head=shown["id"], message=shown
-            )
+            MessageFrame(type="message", conversation=str(talk.pk), rev=shown["rev"], head=shown["id"], message=shown)
         )
         for shown in message_objects(messages)
-    ]  # fmt: skip
-    members = Membership.objects.filter(conversation=talk).values_list("user_id", flat=True)
+    ]
     listed = encode(ConversationFrame(type="conversation", conversation=conversation_object(talk)))
-    first, last = messages[0].rev, messages[-1].rev
-    transaction.on_commit(partial(live.tell_changed, talk.pk, first=first, rev=last, frames=frames))
-    transaction.on_commit(live.wake)
-    transaction.on_commit(partial(live.tell_members, list(members), listed))
+    transaction.on_commit(
+        partial(
+            live.tell_sent, talk.pk, first=messages[0].rev, rev=answer.rev, frames=frames, to=members, listed=listed
+        )
+    )
+    return reply
+
+
+def _touch_members(talk: Conversation) -> list[int]:
+    """Move the conversation to the top of its members' lists. Returns the members."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE conversations_membership SET last_active_at = %s WHERE conversation_id = %s RETURNING user_id",
+            [talk.last_active_at, talk.pk],
+        )
+        return [row[0] for row in cursor.fetchall()]

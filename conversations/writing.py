@@ -46,6 +46,7 @@ class Writing:
     why: Why | None = None
     ending: bool = False
     usage: Usage | None = None
+    untitled: bool = False
 
     def break_off(self, why: Why) -> None:
         """Stop asking the model. What is past that point already ends on its own terms."""
@@ -87,6 +88,7 @@ class Writer:
         if brief is None:
             writing.why = Why.LOST
             return None
+        writing.untitled = brief.untitled
         writing.draft.begin(brief.rev)
         self._press.ready(writing.draft)
         for tries in count(1):

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from chatsite.asgi import application
+from conversations.consumers import pulse
 from conversations.replies import ReplyRunner
 from conversations.tasks import follow
 from operations.server import serve
@@ -19,5 +20,5 @@ class Command(BaseCommand):
         parser.add_argument("--no-replies", action="store_true", help="Answers are written by `manage.py replies`.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        runner = None if options["no_replies"] else lambda: ReplyRunner(after_end=follow)
+        runner = None if options["no_replies"] else lambda: ReplyRunner(after_end=follow, nearby=pulse().readers)
         serve(application, host=options["host"], port=options["port"], runner=runner)

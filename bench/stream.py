@@ -1,0 +1,193 @@
+"""`script/bench stream`: what one streamed token costs with everything on, against a bare loop over the official client.
+
+Both ask the same scripted endpoint, in turn, in the same run; only ratios are worth quoting, since the speed of a
+machine moves. With everything on means: signed-in members, Postgres, the reply log, the group, the relay, Celery.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from bench.processes import ROOT, cpu_seconds, running, wait_until_ready
+from bench.readers import Answer, talks
+from tests.endpoint import RunningEndpoint, running_endpoint
+
+CONVERSATIONS, MESSAGES, TOKENS, PACE, FIRST = 20, 3, 200, "20ms", "100ms"
+SPREAD = 1.0  # seconds over which the conversations begin
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """CPU seconds of each, and what the readers saw."""
+
+    floor_cpu: float
+    ours_cpu: float
+    redis_cpu: float
+    postgres_cpu: float
+    floor_first: list[float]
+    ours_first: list[float]
+    lost: int
+
+    @property
+    def tokens(self) -> int:
+        return CONVERSATIONS * MESSAGES * TOKENS
+
+    @property
+    def ratio(self) -> float:
+        return self.ours_cpu / self.floor_cpu
+
+    @property
+    def ratio_with_servers(self) -> float:
+        return (self.ours_cpu + self.redis_cpu + self.postgres_cpu) / self.floor_cpu
+
+
+def run(port: int = 8300) -> int:
+    """Measure and print. Returns the exit code: 1 when a token was lost."""
+    from bench.member import cookie_of_a_member
+
+    question = f"Count. [[tokens={TOKENS} pace={PACE} first={FIRST}]]"
+    expected = "".join(f"t{number} " for number in range(1, TOKENS + 1))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-bench-")))
+        endpoint = stack.enter_context(running_endpoint())
+        environment = _environment(endpoint, port)
+        cookie = cookie_of_a_member()
+        server = stack.enter_context(
+            running("manage.py", "serve", "--port", str(port), environment=environment, log=folder / "serve.log")
+        )
+        worker = stack.enter_context(
+            running(
+                "-m", "celery", "-A", "chatsite", "worker", "--beat", "--concurrency", "1", "--loglevel", "WARNING",
+                "--schedule", str(folder / "beat"), environment=environment, log=folder / "worker.log",
+            )
+        )  # fmt: skip
+        wait_until_ready(f"http://127.0.0.1:{port}/health/ready", server)
+        rounds = []
+        _ours(port, cookie, question, messages=1)  # imports, pools and plans are warm
+        for number in range(ROUNDS):
+            rounds.append(_round(endpoint, server.pid, worker.pid, port, cookie, question, expected))
+            _print_round(number + 1, rounds[-1])
+    return _print_result(rounds)
+
+
+def _environment(endpoint: RunningEndpoint, port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "OPENAI_BASE_URL": endpoint.base_url,
+        "OPENAI_API_KEY": endpoint.api_key,
+        "OPENAI_MODEL": endpoint.model,
+        "PARLEY_ORIGINS": f"http://127.0.0.1:{port}",
+        "SOCKETS_PER_MEMBER": "1000",
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def _round(
+    endpoint: RunningEndpoint, server: int, worker: int, port: int, cookie: str, question: str, expected: str
+) -> Round:
+    floor = _floor(endpoint, question)
+    cpu = cpu_seconds(server) + cpu_seconds(worker)
+    redis_cpu, postgres_cpu = _redis_seconds(), _postgres_seconds()
+    answers = _ours(port, cookie, question, messages=MESSAGES)
+    return Round(
+        floor_cpu=floor["cpu"],
+        ours_cpu=cpu_seconds(server) + cpu_seconds(worker) - cpu,
+        redis_cpu=_redis_seconds() - redis_cpu,
+        postgres_cpu=_postgres_seconds() - postgres_cpu,
+        floor_first=floor["first"],
+        ours_first=[answer.first for answer in answers],
+        lost=sum(_lost(answer, expected) for answer in answers),
+    )
+
+
+def _floor(endpoint: RunningEndpoint, question: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.floor", endpoint.base_url, endpoint.api_key, question]
+    numbers = [str(CONVERSATIONS), str(MESSAGES), str(SPREAD)]
+    done = subprocess.run([*command, *numbers], cwd=ROOT, capture_output=True, check=True, text=True)
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
+
+
+def _ours(port: int, cookie: str, question: str, *, messages: int) -> list[Answer]:
+    origin = f"http://127.0.0.1:{port}"
+    return asyncio.run(
+        talks(
+            f"ws://127.0.0.1:{port}",
+            cookie,
+            origin,
+            question,
+            conversations=CONVERSATIONS,
+            messages=messages,
+            spread=SPREAD,
+        )
+    )
+
+
+def _lost(answer: Answer, expected: str) -> int:
+    """Tokens that are missing, doubled or out of place."""
+    if answer.text == expected:
+        return answer.faults
+    seen, wanted = answer.text.split(), expected.split()
+    return max(1, answer.faults, len(wanted) - len(set(seen) & set(wanted)), len(seen) - len(wanted))
+
+
+def _redis_seconds() -> float:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        info: Any = client.info("cpu")
+        return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
+
+
+def _postgres_seconds() -> float:
+    """CPU of the server and its children, when it runs on this machine."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    try:
+        status = Path(f"/proc/{backend}/status").read_text()
+    except OSError:
+        return 0.0
+    parent = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
+    return cpu_seconds(parent)
+
+
+def _percentiles(values: list[float]) -> tuple[float, float]:
+    """p50 and p99, in milliseconds."""
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return cuts[49] * 1000, cuts[98] * 1000
+
+
+def _print_round(number: int, result: Round) -> None:
+    each = 1e6 / result.tokens
+    print(
+        f"round {number}: {result.ours_cpu * each:.0f} us a token of ours, {result.floor_cpu * each:.0f} the floor, "
+        f"redis {result.redis_cpu * each:.0f}, postgres {result.postgres_cpu * each:.0f}; "
+        f"ratio {result.ratio:.2f}, with both servers {result.ratio_with_servers:.2f}",
+        flush=True,
+    )
+
+
+def _print_result(rounds: list[Round]) -> int:
+    floor50, floor99 = _percentiles([first for each in rounds for first in each.floor_first])
+    ours50, ours99 = _percentiles([first for each in rounds for first in each.ours_first])
+    lost = sum(each.lost for each in rounds)
+    ratio = statistics.median(each.ratio for each in rounds)
+    servers = statistics.median(each.ratio_with_servers for each in rounds)
+    print(f"first token: p50 {ours50:.0f} ms, p99 {ours99:.0f} ms; the floor {floor50:.0f} and {floor99:.0f} ms")
+    print(f"ratio with Valkey and PostgreSQL counted in: {servers:.2f}")
+    print(f"stream: ratio {ratio:.2f}, first token +{ours50 - floor50:.0f}/+{ours99 - floor99:.0f} ms, lost {lost}")
+    return 1 if lost else 0
