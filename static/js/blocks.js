@@ -53,7 +53,7 @@ const marked = new Marked({
     checkbox: ({ checked }) => `<input type="checkbox" disabled${checked ? " checked" : ""}> `,
     heading({ tokens, depth }) {
       // The page has one h1 and the answer stands below it.
-      const level = Math.min(depth + 2, 6);
+      const level = Math.min(depth + 1, 6);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>`;
     },
   },

@@ -11,6 +11,7 @@ import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
+import { refusalOf } from "./text.js";
 import { uuid } from "./uuid.js";
 
 /**
@@ -30,8 +31,6 @@ import { uuid } from "./uuid.js";
 
 /** Threads kept in memory besides the one that is shown. */
 const KEPT = 20;
-/** Room in a frame for everything that is not the text. */
-const ENVELOPE = 1024;
 
 export class Chat {
   /** The conversation that is shown; null: one that is about to begin. @type {string | null} */
@@ -150,20 +149,9 @@ export class Chat {
     return id;
   }
 
-  /**
-   * Why `text` cannot be sent, or null.
-   * @param {string} text trimmed
-   */
+  /** Why `text` cannot be sent, or null. @param {string} text */
   refusal(text) {
-    const letters = text.length > this.maxText ? [...text].length : text.length;
-    if (letters > this.maxText) {
-      return `This is ${(letters - this.maxText).toLocaleString("en-GB")} characters longer than a message can be.`;
-    }
-    const room = this.maxFrame - ENVELOPE;
-    if (text.length * 3 > room && new TextEncoder().encode(JSON.stringify(text)).length > room) {
-      return "This is too long for one message. Send it in two.";
-    }
-    return null;
+    return refusalOf(text, this.maxText, this.maxFrame);
   }
 
   /** Take a message that was not sent back into the composer. @param {string} client_id */

@@ -30,10 +30,10 @@ export class Drawer {
     if (open) {
       this.#rail.setAttribute("role", "dialog");
       this.#rail.setAttribute("aria-modal", "true");
+      this.#rail.setAttribute("aria-label", "Conversations");
       document.getElementById("close-rail")?.focus();
     } else {
-      this.#rail.removeAttribute("role");
-      this.#rail.removeAttribute("aria-modal");
+      for (const name of ["role", "aria-modal", "aria-label"]) this.#rail.removeAttribute(name);
       opener?.focus();
     }
   }

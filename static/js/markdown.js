@@ -9,7 +9,7 @@ import { highlight } from "./highlight.js";
 
 const ALLOWED = {
   ALLOWED_TAGS: (
-    "a blockquote br code del em h3 h4 h5 h6 hr input li ol p pre strong table tbody td th thead tr ul " +
+    "a blockquote br code del em h2 h3 h4 h5 h6 hr input li ol p pre strong table tbody td th thead tr ul " +
     "div span figure figcaption button"
   ).split(" "),
   ALLOWED_ATTR: ["href", "target", "rel", "type", "disabled", "checked", "start", "align", "data-language"],
@@ -25,6 +25,7 @@ function draw(html) {
   for (const table of fragment.querySelectorAll("table")) frameTable(table);
   for (const box of fragment.querySelectorAll("li > input, li > p > input")) {
     box.closest("li")?.classList.add("task");
+    box.ariaLabel = box.hasAttribute("checked") ? "done" : "to do";
   }
   const elements = [...fragment.children];
   const only = elements[0];
@@ -126,7 +127,7 @@ export class MarkdownView {
     for (let last = at.lastElementChild; last instanceof HTMLElement; last = at.lastElementChild) {
       if (
         !last.matches(
-          "p, ul, ol, li, blockquote, h3, h4, h5, h6, pre, code, figure, .table-box, table, tbody, tr, td",
+          "p, ul, ol, li, blockquote, h2, h3, h4, h5, h6, pre, code, figure, .table-box, table, tbody, tr, td",
         )
       )
         break;

@@ -7,6 +7,7 @@
  *
  * @import { Conversation, Delta, End, Event, Message, MessageFrame, Reply, ReplyFrame, Reset, Snapshot } from "./frames.js"
  */
+import { branchTo, connects, isBehind } from "./branch.js";
 import { isRunning } from "./frames.js";
 
 /**
@@ -89,15 +90,7 @@ export class Store {
   path(id) {
     const thread = id ? this.threads.get(id) : undefined;
     if (!thread) return [];
-    if (!thread.path) {
-      const path = [];
-      let at = thread.conversation.head ? thread.messages.get(thread.conversation.head) : undefined;
-      while (at && path.length <= thread.messages.size) {
-        path.push(at);
-        at = at.parent ? thread.messages.get(at.parent) : undefined;
-      }
-      thread.path = path.reverse();
-    }
+    thread.path ??= branchTo(thread.conversation.head, thread.messages);
     return thread.path;
   }
 
@@ -165,7 +158,7 @@ export class Store {
     if (rev > have + 1) return "gap";
     const mine = thread.messages.get(message.id);
     if (mine && (isBehind(message, mine) || message.rev <= mine.rev)) return "dropped";
-    if (rev > have && !connects(thread, head, message)) return "lost";
+    if (rev > have && !connects(thread.messages, head, message)) return "lost";
     thread.messages.set(message.id, message);
     this.#tellSiblings(thread, message);
     if (rev > have) thread.conversation = { ...thread.conversation, rev, head };
@@ -295,27 +288,4 @@ export class Store {
     thread.path = null;
     this.#tell({ kind: "thread", conversation: thread.conversation.id });
   }
-}
-
-/**
- * True when the branch that ends at `head` can be drawn once `message` is there.
- * @param {Thread} thread
- * @param {string | null} head
- * @param {Message} message
- */
-function connects(thread, head, message) {
-  if (head !== message.id) return head === null || thread.messages.has(head);
-  return message.parent === null || thread.messages.has(message.parent);
-}
-
-/**
- * True when `theirs` tells of an earlier moment of the same message than `mine`.
- * @param {Message} theirs
- * @param {Message} mine
- */
-function isBehind(theirs, mine) {
-  if (theirs.rev !== mine.rev) return theirs.rev < mine.rev;
-  if (!theirs.reply || !mine.reply) return false;
-  if (theirs.reply.attempt !== mine.reply.attempt) return theirs.reply.attempt < mine.reply.attempt;
-  return theirs.reply.seq < mine.reply.seq;
 }

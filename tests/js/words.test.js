@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { countdown, dayName, stretchName } from "../../static/js/dates.js";
 import { inkOn } from "../../static/js/face.js";
 import { languageOf } from "../../static/js/language.js";
+import { clean, refusalOf } from "../../static/js/text.js";
 import { uuid } from "../../static/js/uuid.js";
 
 const now = new Date(2026, 10, 21, 0, 5);
@@ -51,4 +52,15 @@ test("where the browser has no randomUUID a version 4 UUID is made by hand", () 
   );
   assert.equal(uuid(plain), "ffffffff-ffff-4fff-bfff-ffffffffffff");
   assert.match(uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("a text is sent without what cannot be kept", () => {
+  assert.equal(clean("  a\0b \ud800 \u{1f600} "), "ab \ufffd \u{1f600}");
+});
+
+test("a text is refused when it has too many characters, or too many bytes for a frame", () => {
+  assert.equal(refusalOf("x".repeat(32_000), 32_000, 65_536), null);
+  assert.match(refusalOf("x".repeat(33_234), 32_000, 65_536) ?? "", /^This is 1,234 characters longer/);
+  assert.equal(refusalOf("\u{1f600}".repeat(10_000), 10_000, 65_536), null);
+  assert.match(refusalOf("가".repeat(30_000), 32_000, 65_536) ?? "", /Send it in two/);
 });

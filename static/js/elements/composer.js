@@ -2,6 +2,7 @@
 import { html, nothing } from "lit";
 import { alarm } from "../announce.js";
 import { icons } from "../icons.js";
+import { clean } from "../text.js";
 import { ChatElement } from "./element.js";
 
 /** @import { News } from "../chat.js" */
@@ -159,11 +160,7 @@ export class Composer extends ChatElement {
 
   /** @param {string} words */
   #send(words) {
-    // NUL and half of a surrogate pair cannot be kept by any database; nobody types them on purpose.
-    const text = words
-      .replaceAll("\0", "")
-      .replace(/\p{Surrogate}/gu, "\ufffd")
-      .trim();
+    const text = clean(words);
     if (!text || this.chat.refusal(text)) return;
     clearTimeout(this.#saving);
     this.chat.drafts.write(this.#of, "");

@@ -92,10 +92,10 @@ export class ChatHeader extends ChatElement {
     const { voice } = this.chat;
     if (!voice) return nothing;
     const role = voice.role ? html`<span class="chip-role">· ${voice.role}</span>` : nothing;
-    return html`<button type="button" class="chip" popovertarget="voices" aria-label="${voice.name} answers. Change">
-        ${face(voice)}<span>${voice.name}</span>${role}${icons.chevron}
+    return html`<button type="button" class="chip" popovertarget="voices">
+        ${face(voice)}<span>${voice.name}</span>${role}${icons.chevron}<span class="unseen">Change who answers</span>
       </button>
-      <div class="menu-box voices" id="voices" popover>
+      <div class="menu-box voices" id="voices" popover @beforetoggle=${this.#placeMenu}>
         <p class="menu-title">Who answers from here on</p>
         ${this.chat.page.personalities.map(
           (
@@ -107,6 +107,13 @@ export class ChatHeader extends ChatElement {
           </button>`,
         )}
       </div>`;
+  }
+
+  /** Under the button that opens it, and inside the window. @param {Event} event */
+  #placeMenu(event) {
+    const box = /** @type {HTMLElement} */ (event.currentTarget);
+    const left = this.querySelector(".chip")?.getBoundingClientRect().left ?? 0;
+    box.style.setProperty("left", `${Math.max(8, Math.min(left, innerWidth - 288))}px`);
   }
 
   /** @param {string} slug */

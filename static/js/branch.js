@@ -1,0 +1,44 @@
+/**
+ * The tree of a conversation: which messages are shown, and which of two tellings of a message is the later. Pure.
+ *
+ * @import { Message } from "./frames.js"
+ */
+
+/**
+ * The branch that ends at `head`, oldest first, as far back as its messages are here.
+ * @param {Map<string, Message>} messages
+ * @param {string | null} head
+ */
+export function branchTo(head, messages) {
+  const branch = [];
+  let at = head ? messages.get(head) : undefined;
+  // A circle cannot be, but must not hang the page.
+  while (at && branch.length <= messages.size) {
+    branch.push(at);
+    at = at.parent ? messages.get(at.parent) : undefined;
+  }
+  return branch.reverse();
+}
+
+/**
+ * True when the branch that ends at `head` can be drawn once `message` is there.
+ * @param {Map<string, Message>} messages
+ * @param {string | null} head
+ * @param {Message} message
+ */
+export function connects(messages, head, message) {
+  if (head !== message.id) return head === null || messages.has(head);
+  return message.parent === null || messages.has(message.parent);
+}
+
+/**
+ * True when `theirs` tells of an earlier moment of the same message than `mine`.
+ * @param {Message} theirs
+ * @param {Message} mine
+ */
+export function isBehind(theirs, mine) {
+  if (theirs.rev !== mine.rev) return theirs.rev < mine.rev;
+  if (!theirs.reply || !mine.reply) return false;
+  if (theirs.reply.attempt !== mine.reply.attempt) return theirs.reply.attempt < mine.reply.attempt;
+  return theirs.reply.seq < mine.reply.seq;
+}
