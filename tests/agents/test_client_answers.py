@@ -140,7 +140,7 @@ async def test_a_digitalocean_agent(scripted: RunningEndpoint, path: str) -> Non
 
 async def test_a_connection_is_used_again(client: ModelClient, scripted: RunningEndpoint) -> None:
     """A new one costs a round trip and, with TLS, three and a millisecond of CPU."""
-    for script in ("", "[[fault=no_done]]", "[[fault=500]]", "[[fault=json]]", ""):
+    for script in ("", "[[linger=20ms]]", "[[pace=2ms]]", "[[fault=no_done]]", "[[fault=500]]", "[[fault=json]]", ""):
         await hear(client, f"hello {script}")
     assert len({request["connection"] for request in await requests(scripted)}) == 1
 

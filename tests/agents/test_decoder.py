@@ -229,6 +229,12 @@ def test_an_endless_answer_is_cut_at_its_length() -> None:
     assert (text, decoder.verdict(), decoder.done) == ("abcdabcdab", "length", True)
 
 
+def test_what_comes_after_the_cut_no_longer_counts() -> None:
+    usage = b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\n'
+    text, decoder = decoded(chunk("abcd") * 5 + usage + b"data: garbage\n\n", max_chars=10)
+    assert (text, decoder.verdict(), decoder.usage, decoder.error) == ("abcdabcdab", "length", None, None)
+
+
 @pytest.mark.parametrize("endless", [b"data: " + b"x" * 200, b": " + b"x" * 200, b"data: x\n" * 20, b"{" + b" " * 200])
 def test_an_endless_line_or_event_is_a_bad_answer(endless: bytes) -> None:
     _, error = failure(

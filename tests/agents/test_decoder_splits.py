@@ -73,7 +73,7 @@ def test_pieces_of_one_size(data: bytes, size: int) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(streams(), st.integers(1, 60), st.integers(20, 200))
+@given(streams(), st.integers(1, 15), st.integers(20, 200))
 def test_the_limits_hold_wherever_the_cut_is(data: bytes, max_chars: int, max_line: int) -> None:
     expected = outcome([data], max_chars=max_chars, max_line=max_line)
     assert len(expected[0]) <= max_chars

@@ -163,9 +163,14 @@ class Answer:
         self._end(last)
 
     def _end(self, last: bytes) -> None:
-        self._over = True
-        self._transport.write(last + b"0\r\n\r\n")
-        self._done()
+        self._transport.write(last)
+        self._loop.call_later(self._script.linger, self._close) if self._script.linger else self._close()
+
+    def _close(self) -> None:
+        if not self._over:
+            self._over = True
+            self._transport.write(b"0\r\n\r\n")
+            self._done()
 
     # Bytes
 

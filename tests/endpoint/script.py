@@ -40,6 +40,7 @@ class Script:
     pace: float = 0.0
     first: float = 0.0
     headers: float = 0.0
+    linger: float = 0.0
     text: str | None = None
     words: str | None = None
     piece: int = 4
