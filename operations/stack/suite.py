@@ -1,0 +1,86 @@
+"""`script/test`: all checks and tests, on a PostgreSQL and a Valkey of their own that are gone afterwards."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from signal import Signals
+
+from operations.stack import browser_libraries, checks, chromium, data_folder
+from operations.stack.configuration import Configuration
+from operations.stack.console import Console
+from operations.stack.environment import Environment
+from operations.stack.part import Part
+from operations.stack.postgres import Postgres
+from operations.stack.supervisor import Supervisor, together
+from operations.stack.valkey import Valkey
+
+# What a developer has set for a Parley of theirs is not for the tests.
+_SERVERS = ("OPENAI_", "PARLEY_", "DATABASE_", "REDIS_", "EMAIL_", "DRAIN_", "LOG_")
+_SETTINGS = ("HOST", "PORT", "DEBUG", "HTTPS", "ALLOWED_HOSTS", "STATIC_ROOT", "ADMIN_PATH", "SIGNUP_OPEN", "TIME_ZONE")
+
+
+def test(configuration: Configuration, console: Console, arguments: Sequence[str]) -> int:
+    """Run everything, or pytest alone with these arguments; the exit code.
+
+    StackError where something that the tests need cannot be had.
+    """
+    browser = chromium.find_or_install(configuration.root, console)
+    failed = [] if arguments else checks.failures(configuration, console)
+    node = "" if arguments else browser_libraries.node(Environment(configuration.root, console))
+    with data_folder.temporary() as data, data_folder.held(data) as parts_lock:
+        suite = Suite(configuration.root, data, Supervisor(console, inherited=[parts_lock.descriptor]), browser)
+        try:
+            code = asyncio.run(suite.run(node, arguments, failed))
+        finally:
+            suite.tidy()
+    if failed:
+        console.say(f"failed before pytest: {', '.join(failed)}")
+    return code or (1 if failed else 0)
+
+
+class Suite:
+    """The tests on servers of their own."""
+
+    def __init__(self, root: Path, data: Path, supervisor: Supervisor, browser: str) -> None:
+        self._root = root
+        self._supervisor = supervisor
+        self._postgres = Postgres.at(data / "postgres", forgetful=True)
+        self._valkey = Valkey.at(data / "valkey", forgetful=True)
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(_SERVERS) and name not in _SETTINGS
+        }
+        self._environment = {
+            **kept,
+            "DATABASE_URL": self._postgres.url,
+            "REDIS_URL": self._valkey.url,
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "PARLEY_DATA": str(data),
+            "PARLEY_CHROMIUM": browser,
+        }
+
+    async def run(self, node: str, arguments: Sequence[str], failed: list[str]) -> int:
+        """Run node's tests where `node` names it, adding to `failed`, then pytest; pytest's exit code."""
+        return await self._supervisor.run(self._work(node, arguments, failed))
+
+    def tidy(self) -> None:
+        """After the end: leave nothing."""
+        self._postgres.tidy()
+        self._valkey.tidy()
+
+    async def _work(self, node: str, arguments: Sequence[str], failed: list[str]) -> int:
+        await together(
+            self._postgres.start(self._supervisor, self._environment),
+            self._valkey.start(self._supervisor, self._environment),
+        )
+        scripts = sorted(str(path) for path in self._root.glob("tests/js/**/*.test.js"))
+        if node and scripts and await self._step("node", node, "--test", *scripts):
+            failed.append("node")
+        return await self._step("pytest", sys.executable, "-m", "pytest", *arguments)
+
+    async def _step(self, name: str, *command: str) -> int:
+        # Interrupted, both tell what they had found so far.
+        part = Part(name, command, self._root, self._environment, inherits_output=True, stop=Signals.SIGINT, grace=30)
+        return await (await self._supervisor.step(part)).finished()
