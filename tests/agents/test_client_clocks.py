@@ -83,7 +83,7 @@ async def test_a_slow_reader_is_not_blamed_on_the_model(address: Endpoint) -> No
 
 
 async def test_after_a_slow_reader_the_clock_still_runs(address: Endpoint) -> None:
-    client = ModelClient(address, Timeouts(first_token=1, between_tokens=0.2))
+    client = ModelClient(address, Timeouts(first_token=0.3, between_tokens=0.2))
 
     async def read_slowly() -> None:
         async with aclosing(client.stream([{"role": "user", "content": "[[tokens=4 fault=stall at=2]]"}])) as events:
