@@ -242,9 +242,9 @@ def _next_rev(conversation: uuid.UUID) -> int | None:
 
 
 def _move_up(conversation: uuid.UUID) -> int | None:
-    """Queue the first in line, and mark all in line as changed, since each has a new place. The caller locks.
+    """Queue the first in line if nobody is before it, and mark all in line as changed, since each has a new place.
 
-    Returns the `rev` that shows it, or None when nobody waits.
+    The caller locks. Returns the `rev` that shows it, or None when nobody waits.
     """
     line = list(
         Reply.objects.filter(conversation=conversation, status=Status.WAITING)
@@ -253,6 +253,8 @@ def _move_up(conversation: uuid.UUID) -> int | None:
     )
     rev = _next_rev(conversation) if line else None
     if rev is not None:
-        Reply.objects.filter(pk=line[0], status=Status.WAITING).update(status=Status.QUEUED)
+        active = Reply.objects.filter(conversation=conversation, status__in=[Status.QUEUED, Status.STREAMING])
+        if not active.exists():  # one who left the middle of the line makes no room at its head
+            Reply.objects.filter(pk=line[0], status=Status.WAITING).update(status=Status.QUEUED)
         Message.objects.filter(pk__in=line).update(rev=rev)
     return rev
