@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from conversations import live, wire
 from conversations.errors import NotFound
+from conversations.models import Status
 from conversations.snapshots import OpenReply, View
 
 logger = logging.getLogger(__name__)
@@ -171,16 +172,21 @@ class Relay:
         """Bring the reader to where the rows and the log are; `always`: with a snapshot, also when it holds no news."""
         frame = view.frame
         shown = {message["id"]: message for message in frame["messages"]}
+        for message in frame["messages"]:
+            answer = message["reply"]
+            if answer is not None and answer["status"] != Status.STREAMING:
+                # Events of such an attempt may still wait in the socket's queue: they came while the rows were read.
+                self._ended[message["id"]] = answer["attempt"]
         later: list[str] = []
         still_open: dict[str, Position] = {}
         for reply in view.open:
             events = await self._events(reply)
             seq, text = fold(reply, events)
             position = self.open.pop(reply.id, None) or Position(0, 0, 0, 0)
-            message = shown.get(reply.id)
-            if message is not None and message["reply"] is not None:
-                message["text"] = text
-                message["reply"]["attempt"], message["reply"]["seq"] = reply.attempt, seq
+            known = shown.get(reply.id)
+            if known is not None and known["reply"] is not None:
+                known["text"] = text
+                known["reply"]["attempt"], known["reply"]["seq"] = reply.attempt, seq
             elif position.before(reply.attempt, seq):
                 later += self._missing(position, reply, events, seq, text)
             if position.before(reply.attempt, seq):
