@@ -25,7 +25,7 @@ _REASONS = {"eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequen
 _ABORTED = ("abort", "error", "insufficient_system_resource")
 
 # strict=False: a raw tab or newline inside a string is a server's small sin, no reason to lose the answer.
-_parse: Callable[[str], Any] = json.JSONDecoder(strict=False).decode
+_decode: Callable[[str], tuple[Any, int]] = json.JSONDecoder(strict=False).raw_decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,6 @@ class Decoder:
             raise CutOff("no finish reason")
         return self.reason
 
-    # Bytes to lines, lines to events
-
     def _opening(self, data: bytes) -> bytes:
         """Look at the first byte that says anything, and return what to go on with."""
         data = data.lstrip(_LEADING)
@@ -145,7 +143,8 @@ class Decoder:
 
     def _lines(self, data: bytes) -> str:
         *lines, rest = (bytes(self._rest) + data if self._rest else data).split(b"\n")
-        self._rest = bytearray(rest)
+        if rest or self._rest:
+            self._rest = bytearray(rest)
         pieces: list[str] = []
         for line in lines:
             if not line:
@@ -174,7 +173,7 @@ class Decoder:
             self.done = True
             return ""
         try:
-            return self._chunk(_parse(data.decode("utf-8", "replace")))
+            return self._chunk(_parsed(data))
         except (ValueError, RecursionError):
             self._fail("a chunk that is no JSON")
             return ""
@@ -185,7 +184,7 @@ class Decoder:
             self._data.append(bytes(self._rest[5:]))
         data = bytes(self._rest) if self._body else b"\n".join(self._data)
         try:
-            text = self._chunk(_parse(data.decode("utf-8", "replace")))
+            text = self._chunk(_parsed(data.strip()))
         except (ValueError, RecursionError):
             if self._body:
                 self._fail("a body that is no JSON")
@@ -193,8 +192,6 @@ class Decoder:
         if self._body and not self.error:
             self.reason = self.reason or "stop"  # valid JSON came to its end: that cannot be half an answer
         return text
-
-    # Events to text
 
     def _chunk(self, chunk: Any) -> str:
         if not isinstance(chunk, dict):
@@ -259,8 +256,6 @@ class Decoder:
         self.error = BadAnswer(detail)
         self.done = True
 
-    # Text
-
     def _clean(self, text: str) -> str:
         """What Postgres, JSON and every browser can carry: no NUL, no half of a surrogate pair."""
         if not text:
@@ -289,6 +284,15 @@ class Decoder:
             text, self.error, self.usage, self.reason, self.done = text[:room], None, None, "length", True
         self._chars += len(text)
         return text
+
+
+def _parsed(data: bytes) -> Any:
+    """The JSON value in stripped bytes, which is all that json.loads would skip. Raises: ValueError, RecursionError."""
+    text = data.decode("utf-8", "replace")
+    value, end = _decode(text)
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
 
 
 def _word(value: object) -> str:
