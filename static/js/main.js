@@ -91,6 +91,11 @@ chat.listen((news) => {
 
 // --- Keys ---
 
+/** @param {KeyboardEvent} event */
+function isTyping(event) {
+  return event.key.length === 1 && event.key !== " " && !event.metaKey && !event.ctrlKey && !event.altKey;
+}
+
 const keys = /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
 document.getElementById("show-keys")?.addEventListener("click", () => keys.showModal());
 keys.addEventListener("click", (event) => event.target === keys && keys.close());
@@ -107,6 +112,9 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "?" && !writes && !keys.open) {
     event.preventDefault();
     keys.showModal();
+  } else if (isTyping(event) && !writes && !document.querySelector("dialog[open], :popover-open")) {
+    // Whoever begins to type means the message box; the letter itself follows the focus.
+    composer.box.focus();
   }
 });
 

@@ -13,17 +13,20 @@ export class Follower {
   missed = false;
   #box;
   #changed;
+  #early;
   #top = 0;
   #height = 0;
   #observer;
 
   /**
    * @param {HTMLElement} box what scrolls
-   * @param {() => void} changed called when `following` or `missed` changed, or the beginning came near
+   * @param {() => void} changed called when `following` or `missed` changed
+   * @param {() => void} early called when the beginning is near
    */
-  constructor(box, changed) {
+  constructor(box, changed, early) {
     this.#box = box;
     this.#changed = changed;
+    this.#early = early;
     this.#observer = new ResizeObserver(() => this.#resized());
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     box.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGo(), { passive: true });
@@ -38,10 +41,6 @@ export class Follower {
 
   get left() {
     return this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight;
-  }
-
-  get nearBeginning() {
-    return this.#box.scrollTop < EARLY;
   }
 
   /** Go to the end and stay there. @param {boolean} [smoothly] */
@@ -70,9 +69,10 @@ export class Follower {
   #scrolled() {
     const up = this.#box.scrollTop < this.#top - 1;
     this.#top = this.#box.scrollTop;
-    if (this.left <= NEAR) this.#set(true, false);
+    // A way up, however short, lets go; a text that became shorter also moves up, but ends at its end.
+    if (this.left <= (up ? 1 : NEAR)) this.#set(true, false);
     else if (up) this.#set(false, this.missed);
-    if (this.nearBeginning) this.#changed();
+    this.#lookBack();
   }
 
   #resized() {
@@ -81,6 +81,11 @@ export class Follower {
     if (this.following) this.#box.scrollTop = this.#box.scrollHeight;
     else if (grown && this.left > NEAR) this.#set(false, true);
     this.#top = this.#box.scrollTop;
+    this.#lookBack();
+  }
+
+  #lookBack() {
+    if (this.#box.clientHeight > 0 && this.#box.scrollTop < EARLY) this.#early();
   }
 
   /** @param {boolean} following @param {boolean} missed */

@@ -1,6 +1,7 @@
 /** Where a member writes: a box that grows, Send, Stop, and starters where nothing was said yet. */
 import { html, nothing } from "lit";
 import { alarm } from "../announce.js";
+import { focusComposer } from "../focus.js";
 import { icons } from "../icons.js";
 import { clean } from "../text.js";
 import { ChatElement } from "./element.js";
@@ -96,8 +97,8 @@ export class Composer extends ChatElement {
 
   /** @override */
   firstUpdated() {
-    const touch = matchMedia("(hover: none)").matches;
-    if (this.#typed.focused || !touch) this.box.focus({ preventScroll: true });
+    if (this.#typed.focused) this.box.focus({ preventScroll: true });
+    else focusComposer();
     this.box.setSelectionRange(this.text.length, this.text.length);
   }
 
@@ -109,7 +110,7 @@ export class Composer extends ChatElement {
     return html`<div class="starters" role="group" aria-label="Ways to begin">
       ${starters.map(
         (starter) =>
-          html`<button type="button" class="starter" dir="auto" @click=${() => this.#send(starter)}>${starter}</button>`,
+          html`<button type="button" class="starter" dir="auto" @click=${() => this.#begin(starter)}>${starter}</button>`,
       )}
     </div>`;
   }
@@ -120,7 +121,7 @@ export class Composer extends ChatElement {
     const text = this.text.trim();
     const stopping = running !== undefined && this.stopping === running.id;
     const stop = html`<button type="button" class="round stop" aria-label="Stop" title="Stop (Esc)" ?disabled=${stopping}
-      @click=${this.stop}>${icons.stop}</button>`;
+      @click=${this.#stopClicked}>${icons.stop}</button>`;
     const send = html`<button type="submit" class="round send" aria-label="Send" title="Send (Enter)"
       ?disabled=${!text || refusal !== null}>${icons.send}</button>`;
     return html`<span class="buttons">${running ? stop : nothing}${running && !text ? nothing : send}</span>`;
@@ -132,6 +133,17 @@ export class Composer extends ChatElement {
     if (!running || this.stopping === running.id) return false;
     if (this.chat.stop(running)) this.stopping = running.id;
     return true;
+  }
+
+  #stopClicked() {
+    this.stop();
+    focusComposer();
+  }
+
+  /** @param {string} starter */
+  #begin(starter) {
+    this.#send(starter);
+    focusComposer();
   }
 
   #input() {
@@ -175,7 +187,7 @@ export class Composer extends ChatElement {
     this.#save();
     this.#of = conversation;
     this.text = this.chat.drafts.read(conversation);
-    if (!matchMedia("(hover: none)").matches) this.box.focus({ preventScroll: true });
+    focusComposer();
   }
 
   /** @param {string} text */

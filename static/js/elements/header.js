@@ -3,6 +3,7 @@ import { html, nothing } from "lit";
 import { say } from "../announce.js";
 import { countdown } from "../dates.js";
 import { face } from "../face.js";
+import { focusComposer } from "../focus.js";
 import { icons } from "../icons.js";
 import { Ticker } from "../ticker.js";
 import { ChatElement } from "./element.js";
@@ -84,6 +85,7 @@ export class ChatHeader extends ChatElement {
     if (!this.renaming) return;
     const title = this.querySelector("input")?.value.trim();
     this.renaming = false;
+    focusComposer();
     if (title && title !== this.chat.thread?.conversation.title) this.chat.rename(title);
   }
 
@@ -120,7 +122,7 @@ export class ChatHeader extends ChatElement {
   #handOver(slug) {
     /** @type {HTMLElement | null} */ (this.querySelector("#voices"))?.hidePopover();
     this.chat.handOver(slug);
-    document.querySelector("textarea")?.focus();
+    focusComposer();
   }
 
   #link() {

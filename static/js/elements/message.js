@@ -4,6 +4,7 @@ import { alarm, say } from "../announce.js";
 import { copy } from "../clipboard.js";
 import { clock, countdown, moment } from "../dates.js";
 import { face } from "../face.js";
+import { focusComposer } from "../focus.js";
 import { isRunning } from "../frames.js";
 import { icons } from "../icons.js";
 import { languageOf } from "../language.js";
@@ -186,9 +187,11 @@ export class MessageView extends ChatElement {
 
   #regenerate() {
     this.chat.regenerate(this.message);
+    focusComposer();
   }
 
   #stop() {
     this.stopping = this.chat.stop(this.message);
+    focusComposer();
   }
 }

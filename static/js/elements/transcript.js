@@ -4,6 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { alarm, say } from "../announce.js";
 import { copy } from "../clipboard.js";
 import { dayName } from "../dates.js";
+import { focusComposer } from "../focus.js";
 import { icons } from "../icons.js";
 import { Follower } from "../scroll.js";
 import { ChatElement } from "./element.js";
@@ -16,7 +17,11 @@ import { ChatElement } from "./element.js";
 const READ_OUT = 2000;
 
 export class Transcript extends ChatElement {
-  #follower = new Follower(this, () => this.requestUpdate());
+  #follower = new Follower(
+    this,
+    () => this.requestUpdate(),
+    () => this.#fetchEarlier(),
+  );
   /** Answers that grew since the last frame. @type {Set<string>} */
   #grown = new Set();
   #fetching = false;
@@ -82,10 +87,6 @@ export class Transcript extends ChatElement {
       this.#shown = this.chat.current;
       this.#follower.toEnd();
     }
-    // Not before what is new has its height: a transcript that is not drawn yet seems to be at its beginning.
-    requestAnimationFrame(() => {
-      if (!this.hidden && this.#follower.nearBeginning) this.#fetchEarlier();
-    });
   }
 
   /**
@@ -115,8 +116,13 @@ export class Transcript extends ChatElement {
   #pill() {
     const { following, missed, left } = this.#follower;
     if (following || (!missed && left < 240)) return nothing;
-    return html`<div class="pill-place"><button type="button" class="pill" @click=${() => this.#follower.toEnd(true)}
+    return html`<div class="pill-place"><button type="button" class="pill" @click=${this.#backToEnd}
       aria-label=${missed ? nothing : "To the end"}>${icons.down}${missed ? "New text" : nothing}</button></div>`;
+  }
+
+  #backToEnd() {
+    this.#follower.toEnd(true);
+    focusComposer();
   }
 
   /** Texts grow many times a second; they are drawn once a frame. @param {string} id */
