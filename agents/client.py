@@ -157,7 +157,7 @@ class ModelClient:
         while response is None:
             sent = without(self._refused, request)
             try:
-                response = await stack.enter_async_context(ask(**sent))
+                response = await stack.enter_async_context(ask(**_carried(sent)))
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 self._refused.add(_refused(error, sent))
         _check_kind(response.headers)
@@ -202,7 +202,7 @@ def _read(sdk: openai.OpenAI, request: dict[str, Any], decoder: Decoder, deadlin
     while True:
         sent = without(refused, request)
         try:
-            with sdk.chat.completions.with_streaming_response.create(**sent) as response:
+            with sdk.chat.completions.with_streaming_response.create(**_carried(sent)) as response:
                 _check_kind(response.headers)
                 text = ""
                 for data in response.iter_bytes():
@@ -219,6 +219,17 @@ def _read(sdk: openai.OpenAI, request: dict[str, Any], decoder: Decoder, deadlin
 def _account(endpoint: Endpoint) -> dict[str, Any]:
     # The client insists on a key, also where the server asks for none. It would retry by itself if we let it.
     return {"base_url": endpoint.base_url, "api_key": endpoint.api_key or "none", "max_retries": 0}
+
+
+def _carried(body: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that make the client send this body as it is.
+
+    Given messages as messages, it fits each one to its types, at 0.2 ms of CPU a message: for a long thread that is
+    more than the whole answer takes to read. What comes by `extra_body` it takes as it comes.
+    """
+    headers = {"Accept-Encoding": "identity"}  # to unpack three bytes at a time costs more than it saves
+    stream = body.get("stream", False)
+    return {"model": body["model"], "messages": (), "stream": stream, "extra_body": body, "extra_headers": headers}
 
 
 def _refused(error: openai.APIStatusError, sent: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ class Endpoint:
 def asked(
     endpoint: Endpoint, messages: Messages, model: str | None, temperature: float | None, max_tokens: int | None
 ) -> dict[str, Any]:
-    """The arguments of one request. Raises: NotConfigured."""
+    """The JSON body of one request. Raises: NotConfigured."""
     try:
         address = urlsplit(endpoint.base_url)
         host = (address.hostname or "").encode("idna")
@@ -43,11 +43,8 @@ def asked(
     if not name:
         raise NotConfigured("no model name")
     optional = {"temperature": temperature, "max_tokens": max_tokens}
-    return {
-        "model": name,
-        "messages": [dict(message) for message in messages],
-        "extra_headers": {"Accept-Encoding": "identity"},  # to unpack three bytes at a time costs more than it saves
-    } | {key: value for key, value in optional.items() if value is not None}
+    body: dict[str, Any] = {"model": name, "messages": [dict(message) for message in messages]}
+    return body | {key: value for key, value in optional.items() if value is not None}
 
 
 def without(refused: set[str], request: dict[str, Any]) -> dict[str, Any]:
