@@ -1,5 +1,6 @@
 """`python -m bench NAME`: a measurement, on the servers that DATABASE_URL and REDIS_URL name."""
 
+import io
 import os
 import sys
 
@@ -10,7 +11,7 @@ from django.core.management import call_command
 def main(name: str = "stream") -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     django.setup()
-    call_command("prepare", no_static=True, verbosity=0, stdout=open(os.devnull, "w"))
+    call_command("prepare", no_static=True, stdout=io.StringIO())
     if name == "stream":
         from bench.stream import run
 

@@ -1,4 +1,4 @@
-"""The floor: a bare loop over the official client's typed stream, nothing else. Prints one JSON line of what it took."""
+"""The floor: a bare loop over the official client's typed stream. Prints one JSON line of what it took."""
 
 import asyncio
 import json

@@ -16,7 +16,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all its living descendants."""
+    """User and system time of a process and all its descendants, those that have ended included."""
     return sum(_own_seconds(each) for each in _tree(pid))
 
 
@@ -25,7 +25,7 @@ def _own_seconds(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(map(int, fields[11:15])) / _TICKS  # its own, and that of the children it has waited for
 
 
 def _tree(pid: int) -> list[int]:

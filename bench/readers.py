@@ -57,8 +57,10 @@ class Reader:
                     await self._send(type="subscribe", conversation=self._conversation)
             elif kind == "snapshot":
                 for message in frame["messages"]:
-                    if message["id"] == reply and message["reply"]["seq"] > seq:
+                    if message["id"] == reply and message["reply"]["seq"] >= seq:
                         answer.text, seq = message["text"], message["reply"]["seq"]
+                        if message["reply"]["status"] not in ("waiting", "queued", "streaming"):
+                            return answer
             elif kind in ("delta", "reset", "reply", "end"):
                 answer.faults += frame["seq"] != seq + 1 and kind != "reset"
                 seq = frame["seq"]
@@ -83,13 +85,16 @@ class Reader:
 
 
 async def talks(
-    address: str, cookie: str, origin: str, question: str, *, conversations: int, messages: int, spread: float
+    address: str, cookies: list[str], origin: str, question: str, *, messages: int, spread: float
 ) -> list[Answer]:
-    """`conversations` readers ask `messages` questions each, the first ones spread over `spread` seconds."""
-    readers = await asyncio.gather(*(Reader.open(address, cookie, origin) for _ in range(conversations)))
+    """A reader for each of `cookies` asks `messages` questions in a conversation of its own.
+
+    Their first ones are spread over `spread` seconds.
+    """
+    readers = await asyncio.gather(*(Reader.open(address, cookie, origin) for cookie in cookies))
 
     async def talk(number: int, reader: Reader) -> list[Answer]:
-        await asyncio.sleep(spread * number / conversations)
+        await asyncio.sleep(spread * number / len(cookies))
         return [await reader.ask(question) for _ in range(messages)]
 
     try:

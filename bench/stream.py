@@ -1,4 +1,4 @@
-"""`script/bench stream`: what one streamed token costs with everything on, against a bare loop over the official client.
+"""`script/bench stream`: what a streamed token costs with everything on, against a bare loop over the official client.
 
 Both ask the same scripted endpoint, in turn, in the same run; only ratios are worth quoting, since the speed of a
 machine moves. With everything on means: signed-in members, Postgres, the reply log, the group, the relay, Celery.
@@ -55,7 +55,7 @@ class Round:
 
 def run(port: int = 8300) -> int:
     """Measure and print. Returns the exit code: 1 when a token was lost."""
-    from bench.member import cookie_of_a_member
+    from bench.members import cookies_of_members
 
     question = f"Count. [[tokens={TOKENS} pace={PACE} first={FIRST}]]"
     expected = "".join(f"t{number} " for number in range(1, TOKENS + 1))
@@ -63,7 +63,7 @@ def run(port: int = 8300) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-bench-")))
         endpoint = stack.enter_context(running_endpoint())
         environment = _environment(endpoint, port)
-        cookie = cookie_of_a_member()
+        cookies = cookies_of_members(CONVERSATIONS)
         server = stack.enter_context(
             running("manage.py", "serve", "--port", str(port), environment=environment, log=folder / "serve.log")
         )
@@ -75,9 +75,9 @@ def run(port: int = 8300) -> int:
         )  # fmt: skip
         wait_until_ready(f"http://127.0.0.1:{port}/health/ready", server)
         rounds = []
-        _ours(port, cookie, question, messages=1)  # imports, pools and plans are warm
+        _ours(port, cookies, question, messages=1)  # imports, pools and plans are warm
         for number in range(ROUNDS):
-            rounds.append(_round(endpoint, server.pid, worker.pid, port, cookie, question, expected))
+            rounds.append(_round(endpoint, server.pid, worker.pid, port, cookies, question, expected))
             _print_round(number + 1, rounds[-1])
     return _print_result(rounds)
 
@@ -96,12 +96,12 @@ def _environment(endpoint: RunningEndpoint, port: int) -> dict[str, str]:
 
 
 def _round(
-    endpoint: RunningEndpoint, server: int, worker: int, port: int, cookie: str, question: str, expected: str
+    endpoint: RunningEndpoint, server: int, worker: int, port: int, cookies: list[str], question: str, expected: str
 ) -> Round:
     floor = _floor(endpoint, question)
     cpu = cpu_seconds(server) + cpu_seconds(worker)
     redis_cpu, postgres_cpu = _redis_seconds(), _postgres_seconds()
-    answers = _ours(port, cookie, question, messages=MESSAGES)
+    answers = _ours(port, cookies, question, messages=MESSAGES)
     return Round(
         floor_cpu=floor["cpu"],
         ours_cpu=cpu_seconds(server) + cpu_seconds(worker) - cpu,
@@ -121,15 +121,14 @@ def _floor(endpoint: RunningEndpoint, question: str) -> dict[str, Any]:
     return measured
 
 
-def _ours(port: int, cookie: str, question: str, *, messages: int) -> list[Answer]:
+def _ours(port: int, cookies: list[str], question: str, *, messages: int) -> list[Answer]:
     origin = f"http://127.0.0.1:{port}"
     return asyncio.run(
         talks(
             f"ws://127.0.0.1:{port}",
-            cookie,
+            cookies,
             origin,
             question,
-            conversations=CONVERSATIONS,
             messages=messages,
             spread=SPREAD,
         )

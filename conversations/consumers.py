@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -257,12 +257,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # --- From the group -----------------------------------------------------------------------------------------
 
-    async def dispatch(self, message: Mapping[str, Any]) -> None:
-        if message["type"] == "reply.event":
-            # Past Channels' own dispatch, which goes through the one database thread before every event.
-            await self.reply_event(cast(live.Event, message))
-        else:
-            await super().dispatch(message)
+    async def dispatch(self, message: Any) -> None:
+        # Channels' own dispatch goes through its one database thread before every event. Nothing here uses that thread.
+        handler = self._handlers.get(message["type"])
+        if handler is None:
+            raise ValueError(f"no handler for {message['type']}")
+        await handler(self, message)
 
     async def reply_event(self, event: live.Event) -> None:
         relay = self.relays.get(event["conversation"])
@@ -276,6 +276,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def member_told(self, event: Mapping[str, Any]) -> None:
         await self._send_text(event["frame"])
+
+    _handlers = {
+        "websocket.connect": AsyncWebsocketConsumer.websocket_connect,
+        "websocket.receive": AsyncWebsocketConsumer.websocket_receive,
+        "websocket.disconnect": AsyncWebsocketConsumer.websocket_disconnect,
+        "reply.event": reply_event,
+        "conversation.changed": conversation_changed,
+        "member.told": member_told,
+    }
 
     # --- Reading and sending ------------------------------------------------------------------------------------
 

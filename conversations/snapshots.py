@@ -127,9 +127,9 @@ def usage_object(prompt_tokens: int | None, completion_tokens: int | None) -> Us
     return UsageObject(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
 
 
-def message_objects(messages: Sequence[Message]) -> list[MessageObject]:
-    """Of messages of one conversation, loaded with `_READ`; asks for their siblings and for the line's length."""
-    siblings = _siblings(messages)
+def message_objects(messages: Sequence[Message], *, alone: bool = False) -> list[MessageObject]:
+    """Of messages of one conversation, loaded with `_READ`; asks for siblings unless they are `alone`."""
+    siblings = {message.parent_id: [str(message.pk)] for message in messages} if alone else _siblings(messages)
     line = _line(messages)
     return [_message_object(message, siblings[message.parent_id], line) for message in messages]
 

@@ -57,20 +57,20 @@ def send(
     UnknownPersonality, and TryLater when too many answers wait in this conversation.
     """
     with transaction.atomic():
-        chosen = _find_personality(personality) if personality else None
-        talk = _lock(user, conversation) or (_start(user, conversation, chosen) if chosen else None)
+        talk = _lock(user, conversation)
+        chosen = _choose_personality(talk, personality)
         if talk is None:
-            raise NotFound
+            talk = _start(user, conversation, chosen)
         earlier = Message.objects.filter(conversation=talk, author=user, client_id=client_id).first()
         if earlier is not None:
             return _sent_before(earlier, text)
-        if chosen is not None:
-            talk.personality = chosen
+        talk.personality = chosen
         above = _find_parent(talk, parent)
         status = _next_status(talk)
         question = _add_message(talk, parent=above, role=Role.USER, author=user, text=text, client_id=client_id)
         answer = _add_message(talk, parent=question.pk, role=Role.ASSISTANT)
-        reply = _save_and_tell(talk, [question, answer], asked_by=user, status=status)
+        # The newest end of a branch has nothing after it yet, so the question is the only one at its place.
+        reply = _save_and_tell(talk, [question, answer], asked_by=user, status=status, alone=parent is None)
     return Sent(conversation=talk.pk, message=question.pk, reply=reply.pk)
 
 
@@ -157,7 +157,12 @@ def _lock(user: User, conversation: uuid.UUID) -> Conversation | None:
     )
 
 
-def _find_personality(slug: str) -> Personality:
+def _choose_personality(talk: Conversation | None, slug: str | None) -> Personality:
+    """Who answers: the one that is named, else the conversation's. Nobody can start a conversation with nobody."""
+    if talk is not None and slug in (None, talk.personality.slug):
+        return talk.personality
+    if slug is None:
+        raise NotFound
     found = Personality.objects.offered().filter(slug=slug).first()
     if found is None:
         raise UnknownPersonality
@@ -207,14 +212,18 @@ def _newest_end(message: uuid.UUID) -> uuid.UUID:
 # --- Writing ----------------------------------------------------------------------------------------------------
 
 
-def _start(user: User, conversation: uuid.UUID, personality: Personality) -> Conversation | None:
-    """A new conversation under the id the browser chose; None when that id is somebody else's."""
+def _start(user: User, conversation: uuid.UUID, personality: Personality) -> Conversation:
+    """A new conversation under the id the browser chose. Raises NotFound when that id is somebody else's."""
     talk, created = Conversation.objects.get_or_create(
         pk=conversation, defaults={"owner": user, "personality": personality}
     )
     if created:
         Membership.objects.create(conversation=talk, user=user, role=MemberRole.OWNER)
-    return _lock(user, conversation)
+        return talk
+    found = _lock(user, conversation)  # made a moment ago by another send of the same member, or by somebody else
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _next_status(talk: Conversation) -> Status:
@@ -257,6 +266,7 @@ def _save_and_tell(
     asked_by: User,
     status: Status,
     client_id: uuid.UUID | None = None,
+    alone: bool = False,
 ) -> Reply:
     """Save new messages, the last of them an answer to be written, and show them to everybody once it is committed."""
     answer = messages[-1]
@@ -274,7 +284,7 @@ def _save_and_tell(
         encode(
             MessageFrame(type="message", conversation=str(talk.pk), rev=shown["rev"], head=shown["id"], message=shown)
         )
-        for shown in message_objects(messages)
+        for shown in message_objects(messages, alone=alone)
     ]
     listed = encode(ConversationFrame(type="conversation", conversation=conversation_object(talk)))
     transaction.on_commit(

@@ -1,4 +1,4 @@
-"""A member to measure with, signed in."""
+"""Members to measure with, signed in."""
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -7,9 +7,13 @@ from django.contrib.sessions.backends.db import SessionStore
 from accounts.models import User
 
 
-def cookie_of_a_member() -> str:
-    """A Cookie header with the session of a member made for this."""
-    user, _ = User.objects.get_or_create(email="bench@parley.local", defaults={"name": "Bench"})
+def cookies_of_members(number: int) -> list[str]:
+    """Cookie headers, each with the session of another member made for this."""
+    return [_cookie(f"bench-{each}@parley.local") for each in range(number)]
+
+
+def _cookie(email: str) -> str:
+    user, _ = User.objects.get_or_create(email=email, defaults={"name": "Bench"})
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
