@@ -2,8 +2,9 @@
  * The page's one middle: it owns the store, the socket, the outbox and the drafts, and has a method for everything a
  * member can do. Elements read from it and call it; they never talk to each other.
  *
- * @import { ErrorFrame, Frame, Message, Personality, Snapshot } from "./frames.js"
+ * @import { ErrorFrame, Frame, Message } from "./frames.js"
  * @import { Keep } from "./keep.js"
+ * @import { Page } from "./page.js"
  * @import { Link } from "./socket.js"
  * @import { Change, Entry } from "./store.js"
  */
@@ -15,16 +16,6 @@ import { refusalOf } from "./text.js";
 import { uuid } from "./uuid.js";
 
 /**
- * @typedef {object} Page what Django tells the page
- * @property {{id: number | string, name: string, email: string, initials: string, is_staff: boolean}} user
- * @property {Snapshot | null} conversation
- * @property {{items: Entry[], next: string | null}} conversations
- * @property {Personality[]} personalities
- * @property {string} socket
- * @property {string} model_label
- * @property {number} max_text
- * @property {string | null} admin_url
- *
  * @typedef {Change | {kind: "link"} | {kind: "route"} | {kind: "outbox"} | {kind: "gone"} | {kind: "personality"}
  *   | {kind: "trouble", message: string} | {kind: "compose", text: string}} News
  */
@@ -156,7 +147,28 @@ export class Chat {
 
   /** Take a message that was not sent back into the composer. @param {string} client_id */
   takeBack(client_id) {
-    this.#tell({ kind: "compose", text: this.outbox.withdraw(client_id) });
+    this.#tell({ kind: "compose", text: this.discard(client_id) });
+  }
+
+  /**
+   * Forget a message that was not sent. A conversation that would have begun with it never was.
+   * @param {string} client_id
+   * @returns {string} its text
+   */
+  discard(client_id) {
+    const text = this.outbox.withdraw(client_id);
+    if (this.current && !this.thread && !this.gone && this.pending.length === 0) this.open(null);
+    return text;
+  }
+
+  /** Conversations whose first message is still on its way: not in the list yet. @returns {Entry[]} */
+  get unborn() {
+    const listed = new Set(this.store.entries.map(({ id }) => id));
+    return this.outbox.begun(listed).flatMap(({ conversation, personality, created_at }) => {
+      const voice = this.page.personalities.find(({ slug }) => slug === personality);
+      const last_active_at = new Date(created_at).toISOString();
+      return voice ? [{ id: conversation, title: "", personality: voice, last_active_at, rev: 0 }] : [];
+    });
   }
 
   /** @param {Message} message */

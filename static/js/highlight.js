@@ -8,15 +8,26 @@ import DOMPurify from "dompurify";
 let library = null;
 let asked = false;
 /** Beyond this many characters the colours are not worth the wait. */
-const LONGEST = 20_000;
+const LONGEST = 12_000;
+/** How much of each block of code has its colours, in characters. @type {WeakMap<Element, number>} */
+const coloured = new WeakMap();
 
-/** @param {HTMLElement} code its language in `data-language`, its text plain */
-export function highlight(code) {
+/**
+ * Give a block of code its colours.
+ * @param {HTMLElement} code its language in `data-language`
+ * @param {boolean} [growing] more will come: then only now and then, or each word would cost the whole block
+ */
+export function highlight(code, growing = false) {
   const language = code.dataset.language?.toLowerCase();
-  if (!language || (code.textContent?.length ?? 0) > LONGEST) return;
-  if (library) return paint(code, language);
-  code.classList.add("uncoloured");
-  if (!asked) fetchLibrary();
+  const length = code.textContent?.length ?? 0;
+  const done = coloured.get(code) ?? 0;
+  if (!language || length > LONGEST || length === done) return;
+  if (growing && length < done * 1.25 + 60) return;
+  if (library) paint(library, code, language);
+  else {
+    code.classList.add("uncoloured");
+    if (!asked) fetchLibrary();
+  }
 }
 
 async function fetchLibrary() {
@@ -24,21 +35,27 @@ async function fetchLibrary() {
   try {
     library = (await import("highlight")).default;
     const late = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("code.uncoloured"));
-    late.forEach(highlight);
+    for (const code of late) highlight(code);
   } catch {
     // Without colours the code reads as well. The next block tries again.
     asked = false;
   }
 }
 
-/** @param {HTMLElement} code @param {string} language */
-function paint(code, language) {
+/**
+ * @param {NonNullable<typeof library>} highlighter
+ * @param {HTMLElement} code
+ * @param {string} language
+ */
+function paint(highlighter, code, language) {
+  const text = code.textContent ?? "";
   code.classList.remove("uncoloured");
-  if (!library?.getLanguage(language)) return;
+  coloured.set(code, text.length);
+  if (!highlighter.getLanguage(language)) return;
   const caret = code.querySelector(".caret");
-  const html = library.highlight(code.textContent ?? "", { language, ignoreIllegals: true }).value;
+  const { value } = highlighter.highlight(text, { language, ignoreIllegals: true });
   code.replaceChildren(
-    DOMPurify.sanitize(html, { ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"], RETURN_DOM_FRAGMENT: true }),
+    DOMPurify.sanitize(value, { ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"], RETURN_DOM_FRAGMENT: true }),
   );
   if (caret) code.append(caret);
 }

@@ -11,20 +11,12 @@ import { PendingView } from "./elements/pending.js";
 import { Transcript } from "./elements/transcript.js";
 import { Welcome } from "./elements/welcome.js";
 import { browserStorage, keepIn } from "./keep.js";
+import { conversationAt, readPage, socketAddress } from "./page.js";
 import { startThemes } from "./theme.js";
 
-const ADDRESS = /^\/c\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/$/i;
-
-/** The conversation an address names; null: the start of a new one; undefined: not ours. @param {string} path */
-function conversationAt(path) {
-  return path === "/" ? null : path.match(ADDRESS)?.[1]?.toLowerCase();
-}
-
-const page = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
-const socketUrl = new URL(page.socket, location.href);
-socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+const page = readPage();
 const storage = browserStorage();
-const chat = new Chat(page, socketUrl.href, conversationAt(location.pathname) ?? null, (name) =>
+const chat = new Chat(page, socketAddress(page), conversationAt(location.pathname) ?? null, (name) =>
   keepIn(storage, name),
 );
 
@@ -84,6 +76,10 @@ composer.addEventListener("sent", () => {
 });
 chat.listen((news) => {
   if (news.kind === "text") return;
+  // A conversation whose only message was taken back is none; its address leads nowhere.
+  if (news.kind === "route" && chat.current === null && conversationAt(location.pathname)) {
+    history.replaceState(null, "", "/");
+  }
   const title = chat.thread?.conversation.title;
   const name = title ? `${title} · Parley` : "Parley";
   if (document.title !== name) document.title = name;

@@ -56,7 +56,6 @@ function frameCode(code) {
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", `Code, ${name.textContent}`);
   figure.append(caption, pre);
-  highlight(code);
 }
 
 /** @param {HTMLElement} table */
@@ -75,16 +74,34 @@ function frameTable(table) {
  * scrolled sideways in code that is still being written is not thrown back.
  * @param {Element} old
  * @param {HTMLElement} next
+ * @returns {Element} what stands there now
  */
 function swap(old, next) {
-  const [box, fresh] = [old.querySelector("pre"), next.querySelector("pre")];
-  const label = old.querySelector("figcaption > span")?.textContent;
-  if (old.matches("figure.code") && next.matches("figure.code") && box && fresh) {
-    if (label === next.querySelector("figcaption > span")?.textContent)
-      return box.replaceChildren(...fresh.childNodes);
+  const [code, fresh] = [old.querySelector("code"), next.querySelector("code")];
+  if (old.matches("figure.code") && next.matches("figure.code") && code && fresh) {
+    if (code.dataset.language === fresh.dataset.language) {
+      extend(code, fresh.textContent ?? "");
+      return old;
+    }
   }
-  if (old.matches(".table-box") && next.matches(".table-box")) return old.replaceChildren(...next.childNodes);
+  if (old.matches(".table-box") && next.matches(".table-box")) {
+    old.replaceChildren(...next.childNodes);
+    return old;
+  }
   old.replaceWith(next);
+  return next;
+}
+
+/** Add to code what it lacks; its colours stay, and catch up later. @param {HTMLElement} code @param {string} text */
+function extend(code, text) {
+  const have = code.textContent ?? "";
+  if (!text.startsWith(have)) {
+    code.textContent = text;
+    return;
+  }
+  const last = code.lastChild;
+  if (last instanceof Text) last.appendData(text.slice(have.length));
+  else code.append(text.slice(have.length));
 }
 
 /** Draws one growing text into one element. */
@@ -109,16 +126,26 @@ export class MarkdownView {
     this.#caret.remove();
     const blocks = this.#blocks.update(text, growing);
     blocks.forEach((block, at) => {
-      if (this.#drawn[at] === block) return;
-      const old = this.#host.children[at];
-      const next = draw(block);
-      if (old) swap(old, next);
-      else this.#host.append(next);
+      const same = this.#drawn[at] === block;
+      // The last but one may just have been left: its code has not all its colours yet.
+      if (same && growing && at < blocks.length - 2) return;
+      if (!same) this.#put(at, block);
+      for (const code of this.#host.children[at]?.querySelectorAll("figure code") ?? []) {
+        highlight(/** @type {HTMLElement} */ (code), growing && at === blocks.length - 1);
+      }
       this.#drawn[at] = block;
     });
     while (this.#host.children.length > blocks.length) this.#host.lastElementChild?.remove();
     this.#drawn.length = blocks.length;
     if (growing && text) this.#placeCaret();
+  }
+
+  /** @param {number} at @param {string} block */
+  #put(at, block) {
+    const old = this.#host.children[at];
+    const next = draw(block);
+    if (old) swap(old, next);
+    else this.#host.append(next);
   }
 
   /** The caret stands after the last word, however deep that is. */

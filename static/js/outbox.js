@@ -144,6 +144,12 @@ export class Outbox {
     );
   }
 
+  /** The first parcel of each conversation that is not in `listed`. @param {Set<string>} listed */
+  begun(listed) {
+    const seen = new Set(listed);
+    return this.parcels.filter(({ conversation }) => !seen.has(conversation) && seen.add(conversation));
+  }
+
   /** Forget what is stored and shown. @param {(message: string) => boolean} isKnown */
   tidy(isKnown) {
     this.parcels = this.parcels.filter((parcel) => !(parcel.message && isKnown(parcel.message)));

@@ -23,12 +23,12 @@ export class ConversationList extends ChatElement {
 
   /** @override @param {News} news */
   heard(news) {
-    if (["list", "route", "ended"].includes(news.kind)) this.requestUpdate();
+    if (["list", "route", "ended", "outbox"].includes(news.kind)) this.requestUpdate();
   }
 
   /** @override */
   render() {
-    const { entries } = this.chat.store;
+    const entries = [...this.chat.unborn, ...this.chat.store.entries];
     if (entries.length === 0) return html`<p class="list-empty">Your conversations will be listed here.</p>`;
     const now = new Date();
     let heading = "";

@@ -55,7 +55,7 @@ export class PendingView extends ChatElement {
       <p class="way">
         <button type="button" class="link-button" @click=${() => outbox.retry(client_id)}>Send again</button>
         <button type="button" class="link-button" @click=${() => this.chat.takeBack(client_id)}>Edit</button>
-        <button type="button" class="link-button" @click=${() => outbox.withdraw(client_id)}>Discard</button>
+        <button type="button" class="link-button" @click=${() => this.chat.discard(client_id)}>Discard</button>
       </p>`;
   }
 }

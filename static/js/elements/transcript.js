@@ -70,7 +70,11 @@ export class Transcript extends ChatElement {
         ${repeat(
           chat.pending,
           (parcel) => parcel.client_id,
-          (parcel) => html`<parley-pending .parcel=${parcel}></parley-pending>`,
+          (
+            parcel,
+            at,
+          ) => html`${at === 0 && this.#isNewDay(path.at(-1)) ? html`<div class="day">Today</div>` : nothing}
+            <parley-pending .parcel=${parcel}></parley-pending>`,
         )}
       </div>
       ${this.#pill()}`;
@@ -100,6 +104,11 @@ export class Transcript extends ChatElement {
     const place = running.findIndex((other) => other.id === message.id);
     return html`${!before || dayName(before.created_at) !== day ? html`<div class="day">${day}</div>` : nothing}
       <parley-message id="m-${message.id}" .message=${message} .last=${last} .place=${place}></parley-message>`;
+  }
+
+  /** True when nothing was said today: then the day is written before the message that is on its way. */
+  #isNewDay(/** @type {Message | undefined} */ last) {
+    return !last || dayName(last.created_at) !== "Today";
   }
 
   #beginning() {
