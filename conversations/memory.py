@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 TITLE_TOKENS = 24
 TITLE_SECONDS = 60.0  # to wait for the endpoint
-LOOK_BACK = timedelta(hours=1)  # older talks that have no title yet keep none until somebody speaks in them
+LOOK_BACK = timedelta(minutes=10)  # older talks that have no title yet keep none until somebody speaks in them
 
 
 def write_title(conversation: uuid.UUID) -> bool:
