@@ -6,12 +6,13 @@
  * @import { Keep } from "./keep.js"
  * @import { Page } from "./page.js"
  * @import { Link } from "./socket.js"
- * @import { Change, Entry } from "./store.js"
+ * @import { Change } from "./store.js"
  */
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
+import { Subscriptions } from "./subscriptions.js";
 import { refusalOf } from "./text.js";
 import { uuid } from "./uuid.js";
 
@@ -37,10 +38,8 @@ export class Chat {
   maxFrame = 65_536;
   /** @type {Set<(news: News) => void>} */
   #listeners = new Set();
-  /** Conversations the server tells us about. @type {Set<string>} */
-  #subscribed = new Set();
-  /** Asked for anew and not yet answered. @type {Set<string>} */
-  #asking = new Set();
+  /** What is here may have holes: the server said that it dropped something. */
+  #holes = false;
 
   /**
    * @param {Page} page
@@ -59,6 +58,7 @@ export class Chat {
       link: (link) => this.#linked(link),
       closed: (code) => this.#closed(code),
     });
+    this.subscriptions = new Subscriptions(this.store, (frame) => this.socket.send(frame));
     this.outbox = new Outbox(
       keep(`parley.outbox.${page.user.id}.`),
       (frame) => this.socket.send(frame),
@@ -109,7 +109,7 @@ export class Chat {
     this.gone = false;
     if (id) this.unread.delete(id);
     if (before && before !== id) this.#leave(before);
-    if (id && !this.#subscribed.has(id)) this.#subscribe(id);
+    if (id && !this.subscriptions.has(id)) this.subscriptions.follow(id);
     this.#tell({ kind: "route" });
   }
 
@@ -161,16 +161,6 @@ export class Chat {
     return text;
   }
 
-  /** Conversations whose first message is still on its way: not in the list yet. @returns {Entry[]} */
-  get unborn() {
-    const listed = new Set(this.store.entries.map(({ id }) => id));
-    return this.outbox.begun(listed).flatMap(({ conversation, personality, created_at }) => {
-      const voice = this.page.personalities.find(({ slug }) => slug === personality);
-      const last_active_at = new Date(created_at).toISOString();
-      return voice ? [{ id: conversation, title: "", personality: voice, last_active_at, rev: 0 }] : [];
-    });
-  }
-
   /** @param {Message} message */
   stop(message) {
     return this.#ask({ type: "stop", reply: message.id, ref: message.id });
@@ -199,21 +189,11 @@ export class Chat {
     return false;
   }
 
-  /** @param {string} id @param {boolean} [whole] ask for the newest page whatever is here */
-  #subscribe(id, whole = false) {
-    this.#subscribed.add(id);
-    const point = whole ? {} : this.store.resumePoint(id);
-    this.#asking.add(id);
-    if (!this.socket.send({ type: "subscribe", conversation: id, ref: `subscribe ${id}`, ...point })) {
-      this.#asking.delete(id);
-    }
-  }
-
   /** A conversation that is not shown is followed only while an answer is being written in it. @param {string} id */
   #leave(id) {
     if (id === this.current || this.store.running(id).length > 0) return;
-    if (this.#subscribed.delete(id)) this.socket.send({ type: "unsubscribe", conversation: id });
-    const idle = [...this.store.threads.keys()].filter((known) => !this.#subscribed.has(known));
+    this.subscriptions.leave(id);
+    const idle = [...this.store.threads.keys()].filter((known) => !this.subscriptions.has(known));
     for (const old of idle.slice(0, Math.max(0, idle.length - KEPT))) this.store.forget(old);
   }
 
@@ -226,7 +206,7 @@ export class Chat {
         return this.#resume();
       case "ack":
         this.outbox.stored(frame.client_id, frame.message);
-        if (!this.#subscribed.has(frame.conversation)) this.#subscribe(frame.conversation);
+        if (!this.subscriptions.has(frame.conversation)) this.subscriptions.follow(frame.conversation);
         return;
       case "error":
         return this.#refused(frame);
@@ -234,26 +214,23 @@ export class Chat {
       case "draining":
         return;
       case "snapshot":
-        this.#asking.delete(frame.conversation.id);
+        this.subscriptions.answered(frame.conversation.id);
         if (frame.conversation.id === this.current) this.gone = false;
     }
     const id = typeof frame.conversation === "object" ? frame.conversation.id : frame.conversation;
     const result = this.store.apply(frame);
-    if ((result === "gap" || result === "lost") && !this.#asking.has(id))
-      this.#subscribe(id, result === "lost");
+    const behind = result === "gap" || result === "lost";
+    // One that is not followed is brought up to date when it is opened.
+    if (behind && this.subscriptions.has(id)) this.subscriptions.follow(id, result === "lost");
   }
 
   /** The link is up: say where we are in each conversation, then send what waits. */
   #resume() {
     const unborn = new Set(this.outbox.parcels.map((parcel) => parcel.conversation));
-    const wanted = new Set(this.#subscribed);
-    if (this.current) wanted.add(this.current);
-    this.#asking.clear();
-    for (const id of wanted) {
-      // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
-      if (this.store.threads.has(id) || !unborn.has(id)) this.#subscribe(id);
-      else this.#subscribed.delete(id);
-    }
+    // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
+    const exists = (/** @type {string} */ id) => this.store.threads.has(id) || !unborn.has(id);
+    this.subscriptions.resume(this.current, this.#holes, exists);
+    this.#holes = false;
     this.outbox.flush();
   }
 
@@ -263,18 +240,19 @@ export class Chat {
     if (ref && this.outbox.parcels.some((parcel) => parcel.client_id === ref))
       return this.outbox.refused(ref, frame);
     const id = ref?.replace("subscribe ", "") ?? "";
-    if (this.#subscribed.has(id)) return this.#unreachable(id, frame);
+    if (this.subscriptions.has(id)) return this.#unreachable(id, frame);
     if (!frame.fatal) this.#tell({ kind: "trouble", message: frame.message });
   }
 
   /** @param {string} id @param {ErrorFrame} frame */
   #unreachable(id, frame) {
-    this.#asking.delete(id);
+    this.subscriptions.answered(id);
     if (frame.retryable) {
-      setTimeout(() => this.#subscribed.has(id) && this.#subscribe(id), (frame.retry_after ?? 3) * 1000);
+      const again = () => this.subscriptions.has(id) && this.subscriptions.follow(id);
+      setTimeout(again, (frame.retry_after ?? 3) * 1000);
       return;
     }
-    this.#subscribed.delete(id);
+    this.subscriptions.leave(id);
     if (id !== this.current || this.pending.length > 0) return;
     this.gone = true;
     this.#tell({ kind: "gone" });
@@ -288,6 +266,7 @@ export class Chat {
 
   /** @param {number} code */
   #closed(code) {
+    if (code === 4008) this.#holes = true;
     if (code !== 4400 && code !== 4413) return;
     const message = "This message could not be read at the other end. Change it and send it again.";
     for (const { client_id, state } of this.outbox.parcels) {

@@ -28,7 +28,7 @@ export class ConversationList extends ChatElement {
 
   /** @override */
   render() {
-    const entries = [...this.chat.unborn, ...this.chat.store.entries];
+    const entries = [...this.#unborn(), ...this.chat.store.entries];
     if (entries.length === 0) return html`<p class="list-empty">Your conversations will be listed here.</p>`;
     const now = new Date();
     let heading = "";
@@ -53,6 +53,17 @@ export class ConversationList extends ChatElement {
   /** @override */
   updated() {
     this.#moreIfNear();
+  }
+
+  /** Conversations whose first message is still on its way. @returns {Entry[]} */
+  #unborn() {
+    const { outbox, page, store } = this.chat;
+    const listed = new Set(store.entries.map(({ id }) => id));
+    return outbox.begun(listed).flatMap(({ conversation, personality, created_at }) => {
+      const voice = page.personalities.find(({ slug }) => slug === personality);
+      const last_active_at = new Date(created_at).toISOString();
+      return voice ? [{ id: conversation, title: "", personality: voice, last_active_at, rev: 0 }] : [];
+    });
   }
 
   /** @param {Entry} entry */
