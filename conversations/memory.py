@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.client import Endpoint, complete
-from agents.prompts import clean_title, title_messages
+from agents.prompts import clean_title, opening_title, title_messages
 from conversations.models import Conversation, Message, Role, Status, TitledBy
 from conversations.titles import entitle
 
@@ -34,7 +34,7 @@ def write_title(conversation: uuid.UUID) -> bool:
         endpoint, title_messages(*exchange), temperature=0.2, max_tokens=TITLE_TOKENS, timeout=TITLE_SECONDS
     )
     # A small model may say nothing fit for a title. The member's own first words then serve.
-    title = clean_title(answer.text) or clean_title(exchange[0])
+    title = clean_title(answer.text) or opening_title(exchange[0])
     if title is None:
         return False
     with transaction.atomic():
