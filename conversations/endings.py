@@ -37,6 +37,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome) -> bool:
             attempt=claim.attempt,
             frm=[Status.STREAMING],
             text=draft.text,
+            seq=draft.seq,
             outcome=outcome,
         )
     )

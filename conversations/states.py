@@ -128,9 +128,18 @@ def _held(assignments: str, source: str, values: list[Any]) -> Kept:
 
 
 def finish(
-    *, reply: uuid.UUID, conversation: uuid.UUID, attempt: int, frm: Iterable[Status], text: str, outcome: Outcome
+    *,
+    reply: uuid.UUID,
+    conversation: uuid.UUID,
+    attempt: int,
+    frm: Iterable[Status],
+    text: str,
+    outcome: Outcome,
+    seq: int = 0,
 ) -> Ended | None:
     """End a reply that is in one of `frm` at this attempt: its text moves to its message, the next in line moves up.
+
+    `text` holds the events of the attempt up to `seq`.
 
     None: somebody else ended or took it; nothing was changed.
     """
@@ -142,6 +151,7 @@ def finish(
             lease_owner="",
             lease_until=None,
             text="",
+            seq=seq,
             finished_at=Now(),
             error_code=outcome.error_code,
             error_message=outcome.error_message,
