@@ -172,11 +172,6 @@ class Relay:
         """Bring the reader to where the rows and the log are; `always`: with a snapshot, also when it holds no news."""
         frame = view.frame
         shown = {message["id"]: message for message in frame["messages"]}
-        for message in frame["messages"]:
-            answer = message["reply"]
-            if answer is not None and answer["status"] != Status.STREAMING:
-                # Events of such an attempt may still wait in the socket's queue: they came while the rows were read.
-                self._ended[message["id"]] = answer["attempt"]
         later: list[str] = []
         still_open: dict[str, Position] = {}
         for reply in view.open:
@@ -195,6 +190,11 @@ class Relay:
             still_open[reply.id] = position
         # The others have ended, or were handed back and will be tried again: their rows say so in this snapshot.
         self._ended.update({reply: position.attempt for reply, position in self.open.items()})
+        for message in frame["messages"]:
+            answer = message["reply"]
+            if answer is not None and answer["status"] != Status.STREAMING:
+                # Events of such an attempt may still wait in the socket's queue: they came while the rows were read.
+                self._ended[message["id"]] = answer["attempt"]
         self.open = still_open
         if always or frame["since"] is None or frame["messages"] or frame["conversation"]["rev"] > self.rev:
             await self._send(wire.encode(frame))
