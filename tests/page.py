@@ -29,6 +29,7 @@ class Page:
     def __init__(self) -> None:
         self.conversations: dict[str, Shown] = {}
         self.listed: dict[str, Frame] = {}
+        self.strangers: list[Frame] = []  # events of answers that are not on the page: they are on another branch
 
     def take(self, frame: Frame) -> None:
         taker = getattr(self, f"_take_{frame['type']}", None)
@@ -135,7 +136,9 @@ class Page:
     def _running(self, frame: Frame) -> Frame | None:
         """The answer that the frame is about; None when it is on a branch that is not shown here."""
         message = self.conversations[frame["conversation"]].messages.get(frame["reply"])
-        if message is not None:
+        if message is None:
+            self.strangers.append(frame)
+        else:
             assert message["reply"]["status"] in RUNNING, f"more of an answer that has ended: {frame}"
         return message
 

@@ -68,7 +68,7 @@ BAD_FIELDS: list[tuple[str, Frame]] = [
     ("unknown_type", {"type": {"send": 1}}),
     *[("bad_field", {**SEND, name: None}) for name in ("client_id", "conversation", "text")],
     *[("bad_field", {**SEND, "text": value}) for value in (7, True, ["Hello"], {"text": "Hello"})],
-    *[("bad_field", {**SEND, "client_id": value}) for value in (7, True, "", "no-uuid", ID[:-1], ID + "0", f"{{{ID}}}")],
+    *[("bad_field", {**SEND, "client_id": value}) for value in (7, True, "", "none", ID[:-1], ID + "0", f"{{{ID}}}")],
     *[("bad_field", {**SEND, "conversation": value}) for value in (0, "urn:uuid:" + ID, "g" * 36, {"id": ID})],
     *[("bad_field", {**SEND, "parent": value}) for value in (1, "", "x" * 36)],
     *[("bad_field", {**SEND, "personality": value}) for value in (1, "", "x" * 41, ["assistant"])],

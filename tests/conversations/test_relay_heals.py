@@ -1,0 +1,255 @@
+"""What a reader missed is healed: from the log, else from the row, at the latest by the watchdog."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from conversations import relay
+from conversations.draft import Draft
+from conversations.errors import NotFound
+from conversations.relay import Readers, Relay, Watchdog
+from tests.conversations.reader import Reader
+from tests.conversations.small_talk import SmallTalk
+from tests.said import tokens
+
+
+class World:
+    """One talk, whose events are kept, and one answer in it, of which five tokens are written."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.talk = SmallTalk(self.events.append)
+        self.answer = self.talk.send()
+        draft = self.talk.claim()
+        assert draft is not None
+        self.draft: Draft = draft
+        self.talk.print(draft)
+        self.written = 0
+        self.write(5)
+
+    def write(self, count: int) -> None:
+        for _ in range(count):
+            self.written += 1
+            self.draft.add(f"t{self.written} ")
+            self.talk.print(self.draft)
+
+    async def revs(self, conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+        return {self.talk.id: self.talk.rev}
+
+    async def reader(self) -> Reader:
+        reader = Reader(self.talk)
+        await reader.connect()
+        return reader
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.mark.parametrize("saved", range(1, 9))
+async def test_from_every_cut_point_the_snapshot_and_the_rest_make_the_whole(saved: int) -> None:
+    """For every number of events k: the snapshot at k, and k + 1 and what follows, give the final text."""
+    connected = 0
+    for cut in range(40):
+        events: list[dict[str, Any]] = []
+        talk = SmallTalk(events.append)
+        reader = Reader(talk)
+        connected += await write_and_join(talk, reader, events, cut=cut, saved=saved)
+        (answer,) = (message for message in talk.messages.values() if message["reply"])
+        assert answer["text"] == tokens(8)
+        if reader.relay is None:
+            continue
+        for event in events[cut:]:
+            await reader.hear(event)
+        assert reader.page.text(answer["id"]) == tokens(8)
+        assert reader.page.message(answer["id"])["reply"]["status"] == "complete"
+    assert connected == 12  # before the first event, and after each of eleven
+
+
+async def write_and_join(
+    talk: SmallTalk, reader: Reader, events: list[dict[str, Any]], *, cut: int, saved: int
+) -> bool:
+    """A whole answer, saved after so many tokens; the reader joins when so many events have been."""
+
+    async def join_when_due() -> None:
+        if len(events) == cut and reader.relay is None:
+            await reader.connect()
+
+    await join_when_due()
+    talk.send()
+    await join_when_due()
+    draft = talk.claim()
+    assert draft is not None
+    talk.print(draft)
+    await join_when_due()
+    for number in range(1, 9):
+        draft.add(f"t{number} ")
+        talk.print(draft)
+        if number == saved:
+            talk.save(draft)
+        await join_when_due()
+    talk.end(draft)
+    await join_when_due()
+    return reader.relay is not None
+
+
+async def test_a_gap_is_filled_from_the_log(world: World) -> None:
+    reader = await world.reader()
+    world.write(3)
+    await reader.hear(world.events[-1])
+
+    assert reader.page.text(world.answer) == tokens(8)
+
+
+async def test_what_the_log_has_lost_comes_whole_from_the_row(world: World) -> None:
+    reader = await world.reader()
+    world.write(3)
+    world.talk.save(world.draft)
+    world.talk.forget_log()
+    world.write(1)
+    await reader.hear(world.events[-1])
+
+    assert reader.page.text(world.answer) == tokens(9)
+
+
+async def test_what_neither_has_yet_is_waited_for(world: World) -> None:
+    reader = await world.reader()
+    world.write(2)
+    world.talk.forget_log()
+    world.write(1)
+    await reader.hear(world.events[-1])
+    assert reader.page.text(world.answer) == tokens(5), "half of it would be out of order"
+
+    world.talk.save(world.draft)
+    await reader.watch()
+    assert reader.page.text(world.answer) == tokens(8)
+
+
+async def test_without_redis_the_row_is_shown(world: World) -> None:
+    reader = await world.reader()
+    world.talk.log_is_down = True
+    world.write(4)
+    world.talk.save(world.draft)
+    await reader.watch()
+
+    assert reader.page.text(world.answer) == tokens(9)
+
+
+async def test_a_reset_replaces_what_was_there(world: World) -> None:
+    reader = await world.reader()
+    world.draft.whole = True
+    world.write(1)
+    await reader.hear(world.events[-1])
+
+    assert reader.page.text(world.answer) == tokens(6)
+
+
+async def test_another_attempt_begins_with_nothing(world: World) -> None:
+    talk = SmallTalk(world.events.append)
+    answer = talk.send()
+    first = talk.claim()
+    assert first is not None
+    talk.print(first)
+    reader = Reader(talk)
+    await reader.connect()
+    talk.hand_back(first)
+    world.events.clear()
+    second = talk.claim()
+    assert second is not None
+    for word in ("t1 ", "t2 "):
+        second.add(word)
+        talk.print(second)
+    for event in world.events:
+        await reader.hear(event)
+
+    assert reader.page.text(answer) == tokens(2)
+    assert reader.page.message(answer)["reply"]["attempt"] == 2
+
+
+async def test_who_may_not_read_any_more_is_told_so(world: World) -> None:
+    told: list[uuid.UUID] = []
+
+    async def forbidden(since: int | None) -> Any:
+        raise NotFound
+
+    async def gone(conversation: uuid.UUID) -> None:
+        told.append(conversation)
+
+    reader = await world.reader()
+    assert reader.relay is not None
+    reader.relay._read, reader.relay._gone = forbidden, gone
+    await reader.relay.check(rows=True)
+    assert told == [world.talk.id]
+
+
+class TestWatchdog:
+    @pytest.fixture(autouse=True)
+    def _hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("LOOK", "REV_LOOK", "SILENCE", "ROW_LOOK"):
+            monkeypatch.setattr(relay, name, 0.01)
+
+    async def watched(self, world: World, reader: Reader, revs: Any, until: str) -> None:
+        """Run the watchdog until the reader has the answer in this state."""
+        assert reader.relay is not None
+        readers = Readers()
+        readers.add(reader.relay)
+        watchdog = asyncio.create_task(Watchdog(readers, revs).run())
+        try:
+            async with asyncio.timeout(5):
+                while reader.page.message(world.answer)["reply"]["status"] != until:
+                    await asyncio.sleep(0.005)
+        finally:
+            watchdog.cancel()
+
+    async def test_a_lost_end_is_found(self, world: World) -> None:
+        reader = await world.reader()
+        world.talk.end(world.draft)
+        await self.watched(world, reader, world.revs, "complete")
+        assert reader.page.text(world.answer) == tokens(5)
+
+    async def test_a_database_that_is_away_does_not_end_it(self, world: World) -> None:
+        asked = 0
+
+        async def revs(conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+            nonlocal asked
+            asked += 1
+            if asked < 3:
+                raise ConnectionError("away")
+            return await world.revs(conversations)
+
+        reader = await world.reader()
+        world.talk.end(world.draft)
+        await self.watched(world, reader, revs, "complete")
+        assert asked >= 3
+
+    async def test_only_the_silent_ask_the_log(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(relay, "SILENCE", 60)
+        reader = await world.reader()
+        assert reader.relay is not None
+        assert not reader.relay.silent()
+        monkeypatch.setattr(relay, "SILENCE", 0)
+        assert reader.relay.silent()
+
+
+async def test_readers_of_one_process_get_each_event_once(world: World) -> None:
+    """The runner beside the sockets hands them its events itself, and other processes' copies change nothing."""
+    readers = Readers()
+    both = [await world.reader(), await world.reader()]
+    for reader in both:
+        assert isinstance(reader.relay, Relay)
+        readers.add(reader.relay)
+    assert readers.has(str(world.talk.id))
+    seen = len(world.events)
+    world.write(5)
+    for event in world.events[seen:]:
+        await readers.show(event)  # type: ignore[arg-type]
+        await both[0].hear(event)
+
+    assert [reader.page.text(world.answer) for reader in both] == [tokens(10)] * 2
+    for reader in both:
+        assert reader.relay is not None
+        readers.discard(reader.relay)
+    assert not readers.has(str(world.talk.id))
