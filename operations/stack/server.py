@@ -40,8 +40,8 @@ class Server:
 
     def tidy(self) -> None:
         """After the end: leave nothing lying about that the next start does not need."""
-        for server in self._servers():
-            server.tidy()
+        if self._postgres:
+            self._postgres.tidy()
 
     async def _work(self) -> int:
         app = application.Application(self._configuration, self._environment)
@@ -68,13 +68,10 @@ class Server:
             await self._model.start(self._supervisor, self._configuration.root, self._environment)
 
     async def _start_application(self, app: application.Application) -> None:
-        starting = [server.start(self._supervisor, self._environment) for server in self._servers()]
-        await together(*starting)
+        servers = [server for server in (self._postgres, self._valkey) if server]
+        await together(*(server.start(self._supervisor, self._environment) for server in servers))
         await app.prepare(self._supervisor)
         await app.start(self._supervisor)
-
-    def _servers(self) -> list[Postgres | Valkey]:
-        return [server for server in (self._postgres, self._valkey) if server]
 
     def _variables(self) -> dict[str, str]:
         variables: dict[str, str] = {}

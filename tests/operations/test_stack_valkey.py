@@ -3,17 +3,20 @@
 import asyncio
 import io
 import os
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from kombu.connection import Connection
 from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
 
-from operations.stack import data_folder
 from operations.stack.console import Console
 from operations.stack.supervisor import Supervisor
 from operations.stack.valkey import Valkey
+from tests.operations.small_stack import command_lines
 
 Use = Callable[[str], Awaitable[None]]
 
@@ -58,7 +61,6 @@ async def test_it_keeps_what_was_written_a_moment_before_it_was_killed(tmp_path:
 
     said = await run(Valkey.at(tmp_path / "valkey"), write_and_kill, ends_with=1)
     assert "valkey was ended by SIGKILL" in said
-    assert (tmp_path / "valkey" / "socket" / "valkey.sock").exists()  # stale
     await run(Valkey.at(tmp_path / "valkey"), read)
 
 
@@ -78,7 +80,7 @@ async def test_the_channel_layer_and_celery_reach_it(tmp_path: Path) -> None:
         await layer.group_send("group", {"type": "word", "text": "here"})
         assert (await asyncio.wait_for(layer.receive(channel), 10))["text"] == "here"
         await layer.flush()
-        await asyncio.to_thread(through_kombu, url.replace("unix://", "redis+socket://"))
+        await asyncio.to_thread(through_kombu, url)
 
     await run(Valkey.at(tmp_path / "valkey"), use)
 
@@ -91,13 +93,17 @@ def through_kombu(url: str) -> None:
         message.ack()
 
 
-async def test_a_path_too_long_for_a_socket_is_no_hindrance(tmp_path: Path) -> None:
-    data = tmp_path / ("long-" * 20)
-    data_folder.make(data)
-    server = Valkey.at(data / "valkey")
-    await run(server, write)
-    server.tidy()
-    assert not server.socket.parent.exists()
+async def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
+    server = Valkey.at(tmp_path / "valkey")
+
+    async def use(url: str) -> None:
+        async with Redis(port=server.port) as client:
+            with pytest.raises(AuthenticationError):
+                await client.get("word")
+        assert not [line for line in command_lines() if server.password in line]
+
+    await run(server, use)
+    assert stat.S_IMODE((tmp_path / "valkey" / "password.conf").stat().st_mode) == 0o600
 
 
 async def test_damaged_data_is_told_of_with_what_to_do(tmp_path: Path) -> None:
