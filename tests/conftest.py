@@ -59,9 +59,14 @@ def alone(keeper: Keeper) -> None:
 
 
 @pytest.fixture
-def world(transactional_db: None) -> None:
-    """A database that other processes see, with the personalities a new Parley comes with."""
+def personalities(db: None) -> None:
+    """Those a new Parley comes with."""
     ensure_personalities()
+
+
+@pytest.fixture
+def world(transactional_db: None, personalities: None) -> None:
+    """A database that other processes see."""
 
 
 @pytest.fixture
@@ -72,18 +77,18 @@ def site(parley_process: Process, world: None, endpoint: RunningEndpoint) -> Ite
 
 
 @pytest.fixture
-def alice(world: None) -> User:
+def alice(db: None) -> User:
     """Owns what she starts."""
     return User.objects.create_user("alice@example.org", name="Alice")
 
 
 @pytest.fixture
-def bob(world: None) -> User:
+def bob(db: None) -> User:
     """Shares nothing with anybody."""
     return User.objects.create_user("bob@example.org", name="Bob")
 
 
 @pytest.fixture
-def charlie(world: None) -> User:
+def charlie(db: None) -> User:
     """Of the staff."""
     return User.objects.create_superuser("charlie@example.org", name="Charlie")
