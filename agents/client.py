@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -186,15 +187,21 @@ def complete(
     try:
         request = asked(endpoint, messages, model, temperature, max_tokens)
         limits = httpx2.Timeout(timeout, connect=min(timeout, Timeouts().connect))
-        transport = openai.DefaultHttpxClient(follow_redirects=False)
-        with openai.OpenAI(**_account(endpoint), timeout=limits, http_client=transport) as sdk:
-            text = _read(sdk, request, decoder, deadline)
+        text = _read(_client_of(endpoint).with_options(timeout=limits), request, decoder, deadline)
     except Exception as error:
         fault = _ours(error, begun=decoder.progress > 0)
     if fault:
         raise fault
     text += decoder.end()
     return Completion(text, finish_reason=decoder.verdict(), usage=decoder.usage)
+
+
+@lru_cache(maxsize=8)
+def _client_of(endpoint: Endpoint) -> openai.OpenAI:
+    """One for each endpoint and process: to read the TLS certificates for each call would cost more than the call."""
+    # No connection is kept: minutes may pass between two calls, and a worker forks.
+    transport = openai.DefaultHttpxClient(follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0))
+    return openai.OpenAI(**_account(endpoint), http_client=transport)
 
 
 def _read(sdk: openai.OpenAI, request: dict[str, Any], decoder: Decoder, deadline: float) -> str:
