@@ -25,7 +25,8 @@ export function refusalOf(text, maxText, maxFrame) {
   // JavaScript counts halves of what others count as one character; counting whole ones is slower.
   const letters = text.length > maxText ? [...text].length : text.length;
   if (letters > maxText) {
-    return `This is ${(letters - maxText).toLocaleString("en-GB")} characters longer than a message can be.`;
+    const over = letters - maxText;
+    return `This is ${over.toLocaleString("en-GB")} character${over === 1 ? "" : "s"} longer than a message can be.`;
   }
   const room = maxFrame - ENVELOPE;
   if (text.length * 3 > room && new TextEncoder().encode(JSON.stringify(text)).length > room) {

@@ -60,6 +60,7 @@ test("a text is sent without what cannot be kept", () => {
 
 test("a text is refused when it has too many characters, or too many bytes for a frame", () => {
   assert.equal(refusalOf("x".repeat(32_000), 32_000, 65_536), null);
+  assert.match(refusalOf("x".repeat(32_001), 32_000, 65_536) ?? "", /^This is 1 character longer/);
   assert.match(refusalOf("x".repeat(33_234), 32_000, 65_536) ?? "", /^This is 1,234 characters longer/);
   assert.equal(refusalOf("\u{1f600}".repeat(10_000), 10_000, 65_536), null);
   assert.match(refusalOf("가".repeat(30_000), 32_000, 65_536) ?? "", /Send it in two/);
