@@ -8,11 +8,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from conversations import snapshots, wire
 from conversations.errors import BadFrame, ChatError, NotFound
+
+private = cache_control(no_store=True)  # what was said stays out of caches, also after signing out
 
 
 class MemberRequest(HttpRequest):
@@ -20,6 +23,7 @@ class MemberRequest(HttpRequest):
 
 
 @require_GET
+@private
 @login_required
 def new(request: MemberRequest) -> HttpResponse:
     """The page with nothing said yet: a choice of personalities."""
@@ -27,6 +31,7 @@ def new(request: MemberRequest) -> HttpResponse:
 
 
 @require_GET
+@private
 @login_required
 def detail(request: MemberRequest, conversation: uuid.UUID) -> HttpResponse:
     try:
@@ -37,6 +42,7 @@ def detail(request: MemberRequest, conversation: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
+@private
 @login_required
 def conversations(request: MemberRequest) -> JsonResponse:
     """An older page of the list."""
@@ -47,6 +53,7 @@ def conversations(request: MemberRequest) -> JsonResponse:
 
 
 @require_GET
+@private
 @login_required
 def messages(request: MemberRequest, conversation: uuid.UUID) -> JsonResponse:
     """An older page of a conversation."""
@@ -90,6 +97,4 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None) -> HttpRespons
         "personalities": personalities,
         "member": page["user"],
     }
-    response = render(request, "conversations/page.html", context)
-    response["Cache-Control"] = "no-store"  # what was said stays out of caches, also after signing out
-    return response
+    return render(request, "conversations/page.html", context)
