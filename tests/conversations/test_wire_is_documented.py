@@ -30,8 +30,9 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
-def words(cell: str) -> list[str]:
+def words(cell: str, *, until: str = "|") -> list[str]:
     """What stands in code quotes, without the contents of braces and what is explained in brackets."""
+    cell = cell.partition(until)[0]
     plain = re.sub(r"\([^()]*\)", "", re.sub(r"\{[^{}]*\}", "", cell))
     return re.findall(r"`([a-z_ ]+)`", plain.replace("` `", "`,`"))
 
@@ -61,7 +62,7 @@ def test_which_fields_may_be_left_out() -> None:
 
 
 def test_frames_from_the_server() -> None:
-    documented = {words(row[0])[0]: set(words(row[1].partition(";")[0])) for row in table("From the server")}
+    documented = {words(row[0])[0]: set(words(row[1], until="; answer")) for row in table("From the server")}
     known = {get_args(frame.__annotations__["type"])[0]: all_fields(frame) for frame in get_args(wire.ServerFrame)}
     assert documented == known
 
