@@ -4,6 +4,8 @@
 
 /** How far from the end still counts as being there, in pixels. */
 const NEAR = 32;
+/** How long after a touch or a key a movement still counts as the reader's own, in milliseconds. */
+const BY_HAND = 1000;
 /** How far from the beginning earlier messages are fetched, in pixels. */
 const EARLY = 800;
 
@@ -16,6 +18,7 @@ export class Follower {
   #early;
   #top = 0;
   #height = 0;
+  #hand = Number.NEGATIVE_INFINITY;
   #observer;
 
   /**
@@ -29,6 +32,9 @@ export class Follower {
     this.#early = early;
     this.#observer = new ResizeObserver(() => this.#resized());
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    for (const name of ["pointerdown", "pointermove", "touchmove"])
+      box.addEventListener(name, () => this.#touched(), { passive: true });
+    document.addEventListener("keydown", () => this.#touched(), { passive: true });
     box.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGo(), { passive: true });
   }
 
@@ -62,6 +68,10 @@ export class Follower {
     this.#height = this.#box.scrollHeight;
   }
 
+  #touched() {
+    this.#hand = performance.now();
+  }
+
   #letGo() {
     if (this.#box.scrollHeight > this.#box.clientHeight) this.#set(false, this.missed);
   }
@@ -69,9 +79,10 @@ export class Follower {
   #scrolled() {
     const up = this.#box.scrollTop < this.#top - 1;
     this.#top = this.#box.scrollTop;
-    // A way up, however short, lets go; a text that became shorter also moves up, but ends at its end.
+    // A way up by hand, however short, lets go. A text that became shorter and longer again in one frame moves up too.
+    const byHand = performance.now() - this.#hand < BY_HAND && this.#box.scrollHeight === this.#height;
     if (this.left <= (up ? 1 : NEAR)) this.#set(true, false);
-    else if (up) this.#set(false, this.missed);
+    else if (up && byHand) this.#set(false, this.missed);
     this.#lookBack();
   }
 
