@@ -4,7 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 BURST, PER_SECOND = 60, 20  # frames of one socket
 MOST_RELAYS = 20  # conversations one socket may read at once
+BEAT = 1.0  # seconds between two looks at who needs a ping
 BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
 
 
@@ -59,15 +60,23 @@ class Pulse:
         """Send every socket away, spread over `seconds`, so that they do not all come back at once."""
         consumers = list(self.consumers)
         for index, consumer in enumerate(consumers):
-            await consumer.send_away(reconnect_in=0.2 + seconds * index / len(consumers))
+            await _safely(consumer.send_away(reconnect_in=0.2 + seconds * index / len(consumers)))
             await asyncio.sleep(seconds / len(consumers))
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(BEAT)
             now = asyncio.get_running_loop().time()
             for consumer in list(self.consumers):
-                await consumer.beat(now)
+                await _safely(consumer.beat(now))
+
+
+async def _safely(work: Awaitable[None]) -> None:
+    """Work on one socket of many: one that is just going away must not touch the others."""
+    try:
+        await work
+    except Exception as error:
+        logger.info("a socket went away: %s", type(error).__name__)
 
 
 _pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()

@@ -275,7 +275,11 @@ class Readers:
         """Hand an event from this process's runner to its own readers. None of them makes the others wait."""
         for relay in list(self._relays.get(event["conversation"], ())):
             if relay.ready_for(event):
-                await relay.on_reply(event)
+                try:
+                    await relay.on_reply(event)
+                except Exception as error:
+                    # Its socket is just going away. The runner that called us has other readers, and other answers.
+                    logger.info("an event was not shown: %s", type(error).__name__)
             else:
                 task = asyncio.create_task(relay.on_reply(event))
                 self._tasks.add(task)
