@@ -1,0 +1,102 @@
+"""Sockets share a heartbeat, a watchdog and a runner. One that breaks breaks none of these for the others."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from conversations import consumers, wire
+from conversations.consumers import ChatConsumer, Pulse
+from conversations.relay import Readers
+from tests.conversations.reader import Reader
+from tests.conversations.small_talk import SmallTalk
+
+
+class FakeSocket(ChatConsumer):
+    """A consumer whose browser is a list, or is gone."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.pings = 0
+        self.heard = self.pinged = 0.0
+        self.sent: list[dict[str, Any]] = []
+        self.broken = broken
+
+    async def base_send(self, message: dict[str, Any]) -> None:
+        if self.broken:
+            raise RuntimeError("the browser is gone")
+        self.sent.append(message)
+
+    def frames(self) -> list[Any]:
+        return [json.loads(message["text"]) for message in self.sent if message["type"] == "websocket.send"]
+
+
+class TestHeartbeat:
+    async def test_a_ping_when_it_is_time(self) -> None:
+        socket = FakeSocket()
+        await socket.beat(wire.HEARTBEAT - 1)
+        assert socket.sent == []
+        await socket.beat(wire.HEARTBEAT)
+        await socket.beat(wire.HEARTBEAT + 1)
+        await socket.beat(2 * wire.HEARTBEAT)
+        assert socket.frames() == [{"type": "ping", "n": 1}, {"type": "ping", "n": 2}]
+
+    async def test_no_sign_of_life_ends_the_line(self) -> None:
+        socket = FakeSocket()
+        await socket.beat(wire.PONG_WITHIN + 1)
+        assert socket.sent == [{"type": "websocket.close", "code": 4408}]
+
+    async def test_any_frame_is_a_sign_of_life(self) -> None:
+        socket = FakeSocket()
+        socket.heard = 50.0
+        await socket.beat(wire.PONG_WITHIN + 40)
+        assert [frame["type"] for frame in socket.frames()] == ["ping"]
+
+    async def test_a_socket_that_breaks_takes_no_heartbeat_from_the_others(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pulse = Pulse()
+        well = FakeSocket()
+        pulse.consumers = {FakeSocket(broken=True), well, FakeSocket(broken=True)}
+        monkeypatch.setattr(consumers, "BEAT", 0.001)
+        monkeypatch.setattr(wire, "HEARTBEAT", 0)
+        beating = asyncio.create_task(pulse._beat())
+        async with asyncio.timeout(5):
+            while len(well.sent) < 3:
+                await asyncio.sleep(0.005)
+        assert not beating.done()
+        beating.cancel()
+
+    async def test_a_socket_that_breaks_does_not_stop_the_drain(self) -> None:
+        pulse = Pulse()
+        well = [FakeSocket(), FakeSocket()]
+        pulse.consumers = {well[0], FakeSocket(broken=True), well[1]}
+        await pulse.drain(0.01)
+        for socket in well:
+            assert [frame["type"] for frame in socket.frames()] == ["draining"]
+            assert socket.sent[-1] == {"type": "websocket.close", "code": 4012}
+
+
+async def test_a_socket_that_breaks_does_not_stop_the_runner_beside_it() -> None:
+    """Events go from the runner of a process straight to its own sockets."""
+    events: list[dict[str, Any]] = []
+    talk = SmallTalk(events.append)
+    talk.send()
+    draft = talk.claim()
+    assert draft is not None
+    talk.print(draft)
+    broken, well = Reader(talk), Reader(talk)
+    readers = Readers()
+    for reader in (broken, well):
+        await reader.connect()
+        assert reader.relay is not None
+        readers.add(reader.relay)
+
+    async def fail(text: str) -> None:
+        raise RuntimeError("the browser is gone")
+
+    assert broken.relay is not None
+    broken.relay._send = fail
+    draft.add("t1 ")
+    await readers.show(draft.form())
+    assert well.page.text(str(draft.claim.reply)) == "t1 "
