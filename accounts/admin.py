@@ -1,10 +1,14 @@
 """Members, as staff see them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.sessions import end_sessions
 
 
 @admin.register(User)
@@ -21,3 +25,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        end_sessions(obj)  # it may have been made inactive, or been given another password

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 
+from accounts.sessions import Held, over
 from conversations import live, snapshots, turns, wire
 from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
@@ -23,7 +25,12 @@ logger = logging.getLogger(__name__)
 BURST, PER_SECOND = 60, 20  # frames of one socket
 MOST_RELAYS = 20  # conversations one socket may read at once
 BEAT = 1.0  # seconds between two looks at who needs a ping
+SESSIONS_LOOK = 60.0  # seconds between two looks at the sessions of all sockets, should an event have been lost
 BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
+
+
+async def _over(held: Collection[Held]) -> set[Held]:
+    return await in_database(over, held)
 
 
 async def _revs(conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -44,7 +51,11 @@ class Pulse:
         self.consumers.add(consumer)
         self.members[consumer.user.pk] += 1
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._watchdog.run()), asyncio.create_task(self._beat())]
+            self._tasks = [
+                asyncio.create_task(self._watchdog.run()),
+                asyncio.create_task(self._beat()),
+                asyncio.create_task(self._look_at_sessions()),
+            ]
 
     def leave(self, consumer: "ChatConsumer") -> None:
         if consumer in self.consumers:
@@ -62,6 +73,17 @@ class Pulse:
         for index, consumer in enumerate(consumers):
             await _safely(consumer.send_away(reconnect_in=0.2 + seconds * index / len(consumers)))
             await asyncio.sleep(seconds / len(consumers))
+
+    async def _look_at_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSIONS_LOOK)
+            try:
+                ended = await _over({consumer.held for consumer in self.consumers})
+            except DatabaseDown as error:
+                logger.warning("sessions could not be looked at: %s", type(error).__name__)
+                continue
+            for consumer in [each for each in self.consumers if each.held in ended]:
+                await _safely(consumer.end_session())
 
     async def _beat(self) -> None:
         while True:
@@ -107,8 +129,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.user = self.scope["user"]
         await self.accept()
         if not self.user.is_authenticated:
-            await self._refuse(ChatError("session_over", "You are signed out. Sign in again."), wire.SESSION_OVER)
+            await self.end_session()
             return
+        session = self.scope["session"]
+        self.held = Held(self.user.pk, session.session_key, session.get(HASH_SESSION_KEY, ""))
         if self.pulse.members[self.user.pk] >= settings.SOCKETS_PER_MEMBER:
             await self._refuse(rate_limited(60), wire.TOO_MANY)
             return
@@ -124,6 +148,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 max_text=wire.MAX_TEXT,
             )
         )
+
+    async def end_session(self) -> None:
+        await self._refuse(ChatError("session_over", "You are signed out. Sign in again."), wire.SESSION_OVER)
 
     async def send_away(self, *, reconnect_in: float) -> None:
         await self._send(wire.Draining(type="draining", reconnect_in=round(reconnect_in, 2)))
@@ -286,6 +313,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def member_told(self, event: Mapping[str, Any]) -> None:
         await self._send_text(event["frame"])
 
+    async def session_ended(self, event: Mapping[str, Any]) -> None:
+        if event["session"] == self.held.session or (event["session"] is None and await _over({self.held})):
+            await self.end_session()
+
     _handlers = {
         "websocket.connect": AsyncWebsocketConsumer.websocket_connect,
         "websocket.receive": AsyncWebsocketConsumer.websocket_receive,
@@ -293,6 +324,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         "reply.event": reply_event,
         "conversation.changed": conversation_changed,
         "member.told": member_told,
+        "session.ended": session_ended,
     }
 
     # --- Reading and sending ------------------------------------------------------------------------------------

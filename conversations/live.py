@@ -234,6 +234,12 @@ def _changed(conversation: uuid.UUID | str, first: int, rev: int, frames: Sequen
     }
 
 
+def tell_session_ended(user: int, session: str | None, **kwargs: Any) -> None:
+    """Tell the member's open tabs that this session, or any of theirs, has ended."""
+    message = _message({"type": "session.ended", "session": session})
+    _teller.publish([(_channel(group_of_member(user)), message)])
+
+
 def wake() -> None:
     """Tell the runners that something is queued."""
     _teller.publish([(WAKE, b"1")])

@@ -35,7 +35,7 @@ def write_title(conversation: uuid.UUID) -> bool:
     )
     # A small model may say nothing fit for a title. The member's own first words then serve.
     title = clean_title(answer.text) or opening_title(exchange[0])
-    if title is None:
+    if not title:
         return False
     with transaction.atomic():
         talk = (
