@@ -1,0 +1,101 @@
+"""Without a connection the page says so and keeps what is sent; with it, each message arrives exactly once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from conversations.models import Message, Role
+from tests.browser.window import Window, Windows, status
+from tests.server import Process, free_port, running
+
+WAITS = "Will be sent when the connection is back."
+Start = Callable[[], Process]
+
+
+def stored() -> list[str]:
+    return list(Message.objects.filter(role=Role.USER).order_by("position").values_list("text", flat=True))
+
+
+@pytest.fixture
+def start(windows: Windows, parley_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts a second process, always at the same address."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    env = {**parley_environment, "PARLEY_ORIGINS": url}
+
+    def serving() -> AbstractContextManager[Process]:
+        return running("manage.py", "serve", "--port", str(port), env=env, log=tmp_path / "log", url=url)
+
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(serving())
+
+
+def test_what_is_sent_offline_arrives_once(window: Window) -> None:
+    status(window.ask("First [[tokens=3]]"), "complete")
+    window.page.context.set_offline(True)
+    expect(window.link).to_contain_text("Offline")
+    window.send("Second [[tokens=4]]")
+    window.send("Third [[tokens=5]]")
+    expect(window.pending.locator(".way")).to_have_text([WAITS, WAITS])
+    assert len(stored()) == 1
+
+    window.page.context.set_offline(False)
+    window.connected()
+    expect(window.answers).to_have_count(3)
+    status(window.answers.last, "complete")
+    expect(window.pending).to_have_count(0)
+    assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]", "Third [[tokens=5]]"]
+
+
+def test_a_conversation_can_begin_offline(window: Window) -> None:
+    window.connected()
+    window.page.context.set_offline(True)
+    expect(window.link).to_contain_text("Offline")
+    window.send("Begun offline [[tokens=3]]")
+    expect(window.pending.locator(".way")).to_have_text(WAITS)
+    window.page.context.set_offline(False)
+    status(window.answers.last, "complete")
+    assert stored() == ["Begun offline [[tokens=3]]"]
+
+
+def test_a_server_that_dies_and_comes_back(windows: Windows, start: Start, alice: User) -> None:
+    process = start()
+    window = windows.open(alice, url=process.url)
+    window.expected.append("WebSocket connection")
+    status(window.ask("First [[tokens=3]]"), "complete")
+    process.signal(SIGKILL)
+    expect(window.link).to_contain_text("Reconnecting")
+    window.send("Second [[tokens=4]]")
+    expect(window.pending.locator(".way")).to_have_text(WAITS)
+
+    start()
+    window.connected()
+    status(window.answers.nth(1), "complete")
+    expect(window.pending).to_have_count(0)
+    assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
+
+
+def test_a_closed_window_keeps_it_for_the_next_one(windows: Windows, start: Start, alice: User) -> None:
+    process = start()
+    window = windows.open(alice, url=process.url)
+    window.expected.append("WebSocket connection")
+    status(window.ask("First [[tokens=3]]"), "complete")
+    path = window.page.url.removeprefix(window.url)
+    process.signal(SIGKILL)
+    expect(window.link).to_contain_text("Reconnecting")
+    window.send("Second [[tokens=4]]")
+    expect(window.pending.locator(".way")).to_have_text(WAITS)
+    window.page.close()
+
+    start()
+    after = windows.open(alice, path, beside=window, url=process.url)
+    expect(after.said).to_contain_text(["First", "Second"])
+    status(after.answers.nth(1), "complete")
+    expect(after.pending).to_have_count(0)
+    after.page.reload()
+    after.connected()
+    assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
