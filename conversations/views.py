@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -34,11 +34,14 @@ def new(request: MemberRequest) -> HttpResponse:
 @private
 @login_required
 def detail(request: MemberRequest, conversation: uuid.UUID) -> HttpResponse:
+    """A conversation; for one that is not there, or not theirs, the same page saying so: a first message that is still
+    on its way may be about to start it.
+    """
     try:
-        view = snapshots.read(request.user, conversation)
+        snapshot = snapshots.read(request.user, conversation).frame
     except NotFound:
-        raise Http404 from None
-    return _page(request, view.frame)
+        return _page(request, None, status=404)
+    return _page(request, snapshot)
 
 
 @require_GET
@@ -70,7 +73,7 @@ def _refusal(error: ChatError) -> JsonResponse:
     return JsonResponse(wire.error_frame(error), status=error.status)
 
 
-def _page(request: MemberRequest, snapshot: wire.Snapshot | None) -> HttpResponse:
+def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int = 200) -> HttpResponse:
     user = request.user
     listed = snapshots.list_conversations(user)
     personalities = snapshots.list_personalities()
@@ -97,4 +100,4 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None) -> HttpRespons
         "personalities": personalities,
         "member": page["user"],
     }
-    return render(request, "conversations/page.html", context)
+    return render(request, "conversations/page.html", context, status=status)

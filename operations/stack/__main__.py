@@ -1,4 +1,4 @@
-"""`python -m operations.stack COMMAND`: what `script/server`, `script/test` and `script/lint` become in `.venv`."""
+"""`python -m operations.stack COMMAND`: what the commands in `script/` become inside `.venv`."""
 
 import sys
 
@@ -8,7 +8,7 @@ from operations.stack.commands import end_tidily
 from operations.stack.console import Console
 from operations.stack.errors import StackError
 from operations.stack.server import serve
-from operations.stack.suite import test
+from operations.stack.suite import bench, test
 
 
 def main(command: str, *arguments: str) -> int:
@@ -22,6 +22,8 @@ def main(command: str, *arguments: str) -> int:
                 return serve(asked, console)
             case "test":
                 return test(asked, console, arguments)
+            case "bench":
+                return bench(asked, console, arguments)
             case _:
                 return lint(asked, console)
     except StackError as refusal:

@@ -1,4 +1,4 @@
-"""`script/test`: all checks and tests, on a PostgreSQL and a Valkey of their own that are gone afterwards."""
+"""`script/test` and `script/bench`: on a PostgreSQL and a Valkey of their own that are gone afterwards."""
 
 import asyncio
 import os
@@ -44,14 +44,25 @@ def test(configuration: Configuration, console: Console, arguments: Sequence[str
     return code or (1 if failed else 0)
 
 
+def bench(configuration: Configuration, console: Console, arguments: Sequence[str]) -> int:
+    """Measure on servers that are kept as a product's would be; the exit code."""
+    with data_folder.temporary() as data, data_folder.held(data) as parts_lock:
+        supervisor = Supervisor(console, inherited=[parts_lock.descriptor])
+        suite = Suite(configuration.root, data, supervisor, browser="", forgetful=False)
+        try:
+            return asyncio.run(supervisor.run(suite.measure(arguments)))
+        finally:
+            suite.tidy()
+
+
 class Suite:
     """The tests on servers of their own."""
 
-    def __init__(self, root: Path, data: Path, supervisor: Supervisor, browser: str) -> None:
+    def __init__(self, root: Path, data: Path, supervisor: Supervisor, browser: str, *, forgetful: bool = True) -> None:
         self._root = root
         self._supervisor = supervisor
-        self._postgres = Postgres.at(data / "postgres", forgetful=True)
-        self._valkey = Valkey.at(data / "valkey", forgetful=True)
+        self._postgres = Postgres.at(data / "postgres", forgetful=forgetful)
+        self._valkey = Valkey.at(data / "valkey", forgetful=forgetful)
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(_SERVERS) and name not in _SETTINGS
         }
@@ -72,11 +83,19 @@ class Suite:
         """After the end: leave nothing."""
         self._postgres.tidy()
 
-    async def _work(self, node: str, arguments: Sequence[str], failed: list[str]) -> int:
+    async def measure(self, arguments: Sequence[str]) -> int:
+        """Start the servers and run the bench; its exit code."""
+        await self._start()
+        return await self._step("bench", sys.executable, "-u", "-m", "bench", *arguments)
+
+    async def _start(self) -> None:
         await together(
             self._postgres.start(self._supervisor, self._environment),
             self._valkey.start(self._supervisor, self._environment),
         )
+
+    async def _work(self, node: str, arguments: Sequence[str], failed: list[str]) -> int:
+        await self._start()
         scripts = sorted(str(path) for path in self._root.glob("tests/js/**/*.test.js"))
         if node and scripts and await self._step("node", node, "--test", "--test-reporter=spec", *scripts):
             failed.append("node")
