@@ -1,4 +1,4 @@
-"""What the settings of the channel layer are for: each of these fails when its setting is taken away."""
+"""What the settings of the channel layer are for: each of these fails when they are taken away."""
 
 import asyncio
 import subprocess
@@ -20,7 +20,7 @@ from tests.site import Site
 
 
 def test_a_line_on_which_nothing_is_said_stays_open(site: Site, alice: User) -> None:
-    """redis-py's own time limit of 5 s for a read closed every idle socket (socket_timeout)."""
+    """redis-py's own time limit of 5 s for a read closed every idle socket (BACKEND, socket_timeout and retry)."""
     tab = site.open(alice)
     tab.silence("error", seconds=7)
     tab.answer(tab.ask("Still there? [[tokens=1]]").reply)

@@ -100,7 +100,10 @@ class TestWhoMayNot:
         talk = store_thread(bob, 1)
         foreign, missing = signed_in.get(url(talk, rest)), signed_in.get(f"/c/{new_id()}/{rest}")
         assert foreign.status_code == missing.status_code == 404
-        without_ids = [re.sub(r"[0-9a-f-]{36}|nonce-\S+|nonce=\S+|[A-Za-z0-9]{64}", "", r.content.decode()) for r in (foreign, missing)]
+        without_ids = [
+            re.sub(r"[0-9a-f-]{36}|nonce-\S+|nonce=\S+|[A-Za-z0-9]{64}", "", r.content.decode())
+            for r in (foreign, missing)
+        ]
         assert without_ids[0] == without_ids[1]
 
     def test_staff_read_only_what_is_shared_with_them(
