@@ -1,6 +1,7 @@
 """Nothing that axe can find stands in the way of anybody."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -11,11 +12,13 @@ from tests.endpoint import RunningEndpoint
 from tests.server import ROOT
 
 AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
-ANSWER = "Two **things**:\n\n1. [one](https://example.org)\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n```python\nx = 1  # y\n```"
+ANSWER = (
+    "Two **things**:\n\n1. [one](https://example.org)\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n```python\nx = 1  # y\n```"
+)
 schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
-def open_with_axe(windows: Windows, user: User | None, path: str, scheme: str, **options: object) -> Window:
+def open_with_axe(windows: Windows, user: User | None, path: str, scheme: str, **options: Any) -> Window:
     """Motion is reduced, so that no colour is measured half way through a transition."""
     window = windows.open(user, path, color_scheme=scheme, reduced_motion="reduce", **options)
     window.page.context.add_init_script(path=AXE)  # not a tag of the page's, whose policy would refuse it

@@ -1,4 +1,4 @@
-"""A window that is loaded anew, or opened beside, shows the answer where it is and to its end. A stranger's shows none."""
+"""A window that is loaded anew, or opened beside, shows the answer to its end. A stranger's shows none."""
 
 from playwright.sync_api import expect
 
@@ -36,13 +36,12 @@ def test_a_second_window_follows_and_ends_with_the_same(windows: Windows, window
     expect(window.answers.last.locator(".prose")).to_have_text(tokens(5).strip())
 
 
-def test_who_it_does_not_belong_to_is_told_that_nothing_is_there(
-    windows: Windows, window: Window, bob: User
-) -> None:
+def test_who_it_does_not_belong_to_is_told_that_nothing_is_there(windows: Windows, window: Window, bob: User) -> None:
     status(window.ask("Secret [[words=treasure]]"), "complete")
     stranger = windows.open(bob)
     stranger.expected.append("404")
     stranger.go(path_of(window))
-    expect(stranger.title).to_have_text("There is nothing here")
-    expect(stranger.page.get_by_role("link", name="Back to Parley")).to_be_visible()
+    expect(stranger.title).to_have_text("Not found")
+    expect(stranger.page.get_by_role("heading", name="This conversation is not here.")).to_be_visible()
+    expect(stranger.composer).to_be_hidden()
     assert "treasure" not in stranger.page.content()

@@ -61,10 +61,10 @@ def test_an_answer_runs_nothing_and_fetches_nothing(window: Window, endpoint: Ru
 
 def test_a_members_own_words_are_shown_as_they_are(window: Window) -> None:
     status(window.ask(HOSTILE), "complete")
-    expect(window.said.locator(".bubble")).to_have_text(HOSTILE, use_inner_text=True)
-    expect(window.said.locator(f".bubble :is({FORBIDDEN}, a, strong)")).to_have_count(0)
+    expect(window.said).to_have_text(HOSTILE, use_inner_text=True)
+    expect(window.said.locator(f":is({FORBIDDEN}, a, strong)")).to_have_count(0)
     window.page.reload()
-    expect(window.said.locator(".bubble")).to_have_text(HOSTILE, use_inner_text=True)
+    expect(window.said).to_have_text(HOSTILE, use_inner_text=True)
 
 
 def test_long_words_and_wide_tables_do_not_widen_a_phone(
@@ -87,5 +87,5 @@ def test_each_text_runs_in_its_own_direction(window: Window, endpoint: RunningEn
     status(answer, "complete")
     direction = "els => els.map((el) => getComputedStyle(el).direction)"
     assert answer.locator(".prose > p").evaluate_all(direction) == ["rtl", "ltr", "rtl"]
-    assert window.said.locator(".bubble").evaluate_all(direction) == ["rtl"]
+    assert window.said.evaluate_all(direction) == ["rtl"]
     expect(answer).to_have_css("direction", "ltr")

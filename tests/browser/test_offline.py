@@ -22,8 +22,8 @@ def stored() -> list[str]:
 
 
 @pytest.fixture
-def start(windows: Windows, parley_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts a second process, always at the same address."""
+def start(world: None, parley_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts a second process, always at the same address. Named before `windows`, it ends after them."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     env = {**parley_environment, "PARLEY_ORIGINS": url}
 
@@ -62,7 +62,7 @@ def test_a_conversation_can_begin_offline(window: Window) -> None:
     assert stored() == ["Begun offline [[tokens=3]]"]
 
 
-def test_a_server_that_dies_and_comes_back(windows: Windows, start: Start, alice: User) -> None:
+def test_a_server_that_dies_and_comes_back(start: Start, windows: Windows, alice: User) -> None:
     process = start()
     window = windows.open(alice, url=process.url)
     window.expected.append("WebSocket connection")
@@ -79,7 +79,7 @@ def test_a_server_that_dies_and_comes_back(windows: Windows, start: Start, alice
     assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
 
 
-def test_a_closed_window_keeps_it_for_the_next_one(windows: Windows, start: Start, alice: User) -> None:
+def test_a_closed_window_keeps_it_for_the_next_one(start: Start, windows: Windows, alice: User) -> None:
     process = start()
     window = windows.open(alice, url=process.url)
     window.expected.append("WebSocket connection")

@@ -36,7 +36,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(window: Window) -> None:
     expect(window.composer).to_have_value("one\ntwo")
     expect(window.said).to_have_count(0)
     window.composer.press("Enter")
-    expect(window.said.locator(".bubble")).to_have_text("one\ntwo", use_inner_text=True)
+    expect(window.said).to_have_text("one\ntwo", use_inner_text=True)
     expect(window.composer).to_have_value("")
 
 
@@ -62,7 +62,7 @@ def test_the_enter_that_ends_a_composition_does_not_send(window: Window) -> None
 
     keys.send("Input.insertText", {"text": "안녕"})
     window.composer.press("Enter")
-    expect(window.said.locator(".bubble")).to_have_text("안녕")
+    expect(window.said).to_have_text("안녕")
 
 
 def test_on_a_phone_enter_breaks_the_line_and_the_button_sends(windows: Windows, alice: User) -> None:
@@ -73,4 +73,4 @@ def test_on_a_phone_enter_breaks_the_line_and_the_button_sends(windows: Windows,
     window.composer.press_sequentially("two")
     expect(window.composer).to_have_value("one\ntwo")
     window.button("Send").tap()
-    expect(window.said.locator(".bubble")).to_have_text("one\ntwo", use_inner_text=True)
+    expect(window.said).to_have_text("one\ntwo", use_inner_text=True)

@@ -34,7 +34,7 @@ class Window:
         self.composer = page.locator("#composer")
         self.title = page.get_by_role("heading", level=1)
         self.answers = page.locator("article.answer")
-        self.said = page.locator("parley-message article.said")
+        self.said = page.locator("parley-message .bubble")
         self.pending = page.locator("article.pending")
         self.link = page.locator(".link")
         self.transcript = page.locator("parley-transcript")
@@ -54,7 +54,7 @@ class Window:
         before = self.answers.count()
         self.send(text)
         expect(self.answers).to_have_count(before + 1)
-        return self.answers.last
+        return self.answers.nth(before)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
