@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,71 +16,173 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Personality',
+            name="Personality",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Its name on the wire. Lasts.', max_length=40, unique=True)),
-                ('offered', models.BooleanField(default=True, help_text='Members may choose it.')),
-                ('place', models.PositiveSmallIntegerField(default=100, help_text='Lower comes first; the first is the default.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(help_text="Its name on the wire. Lasts.", max_length=40, unique=True)),
+                ("offered", models.BooleanField(default=True, help_text="Members may choose it.")),
+                (
+                    "place",
+                    models.PositiveSmallIntegerField(
+                        default=100, help_text="Lower comes first; the first is the default."
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'personalities',
-                'ordering': ['place', 'slug'],
+                "verbose_name_plural": "personalities",
+                "ordering": ["place", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='PersonalityVersion',
+            name="PersonalityVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=60)),
-                ('role', models.CharField(help_text='In a few words: technical assistant.', max_length=120)),
-                ('traits', models.JSONField(blank=True, default=list, help_text='A list of texts.')),
-                ('tone', models.CharField(choices=[('professional', 'Professional'), ('friendly', 'Friendly'), ('casual', 'Casual'), ('formal', 'Formal')], default='friendly', max_length=12)),
-                ('knowledge', models.JSONField(blank=True, default=list, help_text='A list of texts.')),
-                ('constraints', models.JSONField(blank=True, default=list, help_text='A list of texts.')),
-                ('instructions', models.TextField(blank=True, help_text='Whatever else the model should be told.')),
-                ('greeting', models.TextField(blank=True)),
-                ('starters', models.JSONField(blank=True, default=list, help_text='A list of first questions.')),
-                ('language', models.CharField(blank=True, help_text="A language to answer in. Empty: the member's.", max_length=35)),
-                ('colour', models.CharField(default='#0f6e66', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}$')])),
-                ('model', models.CharField(blank=True, help_text="Empty: the endpoint's default model.", max_length=120)),
-                ('temperature', models.FloatField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(2.0)])),
-                ('max_tokens', models.PositiveIntegerField(default=1024, validators=[django.core.validators.MinValueValidator(1)])),
-                ('context_budget', models.PositiveIntegerField(default=4000, help_text="Tokens, the answer's own included.", validators=[django.core.validators.MinValueValidator(256)])),
-                ('strategy', models.CharField(choices=[('auto', 'Auto'), ('everything', 'Everything'), ('window', 'Window'), ('importance', 'Importance'), ('summary', 'Summary')], default='auto', max_length=12)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('personality', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='agents.personality')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=60)),
+                ("role", models.CharField(help_text="In a few words: technical assistant.", max_length=120)),
+                ("traits", models.JSONField(blank=True, default=list, help_text="A list of texts.")),
+                (
+                    "tone",
+                    models.CharField(
+                        choices=[
+                            ("professional", "Professional"),
+                            ("friendly", "Friendly"),
+                            ("casual", "Casual"),
+                            ("formal", "Formal"),
+                        ],
+                        default="friendly",
+                        max_length=12,
+                    ),
+                ),
+                ("knowledge", models.JSONField(blank=True, default=list, help_text="A list of texts.")),
+                ("constraints", models.JSONField(blank=True, default=list, help_text="A list of texts.")),
+                ("instructions", models.TextField(blank=True, help_text="Whatever else the model should be told.")),
+                ("greeting", models.TextField(blank=True)),
+                ("starters", models.JSONField(blank=True, default=list, help_text="A list of first questions.")),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True, help_text="A language to answer in. Empty: the member's.", max_length=35
+                    ),
+                ),
+                (
+                    "colour",
+                    models.CharField(
+                        default="#0f6e66",
+                        max_length=7,
+                        validators=[django.core.validators.RegexValidator("^#[0-9a-f]{6}$")],
+                    ),
+                ),
+                (
+                    "model",
+                    models.CharField(blank=True, help_text="Empty: the endpoint's default model.", max_length=120),
+                ),
+                (
+                    "temperature",
+                    models.FloatField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(2.0),
+                        ],
+                    ),
+                ),
+                (
+                    "max_tokens",
+                    models.PositiveIntegerField(default=1024, validators=[django.core.validators.MinValueValidator(1)]),
+                ),
+                (
+                    "context_budget",
+                    models.PositiveIntegerField(
+                        default=4000,
+                        help_text="Tokens, the answer's own included.",
+                        validators=[django.core.validators.MinValueValidator(256)],
+                    ),
+                ),
+                (
+                    "strategy",
+                    models.CharField(
+                        choices=[
+                            ("auto", "Auto"),
+                            ("everything", "Everything"),
+                            ("window", "Window"),
+                            ("importance", "Importance"),
+                            ("summary", "Summary"),
+                        ],
+                        default="auto",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("published_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "personality",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="agents.personality"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['personality', '-number'],
+                "ordering": ["personality", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='personality',
-            name='published',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.personalityversion'),
+            model_name="personality",
+            name="published",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="agents.personalityversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='personalityversion',
-            constraint=models.UniqueConstraint(fields=('personality', 'number'), name='version_number_once'),
+            model_name="personalityversion",
+            constraint=models.UniqueConstraint(fields=("personality", "number"), name="version_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='personalityversion',
-            constraint=models.CheckConstraint(condition=models.Q(('tone__in', ['professional', 'friendly', 'casual', 'formal'])), name='version_tone_known'),
+            model_name="personalityversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tone__in", ["professional", "friendly", "casual", "formal"])),
+                name="version_tone_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='personalityversion',
-            constraint=models.CheckConstraint(condition=models.Q(('strategy__in', ['auto', 'everything', 'window', 'importance', 'summary'])), name='version_strategy_known'),
+            model_name="personalityversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("strategy__in", ["auto", "everything", "window", "importance", "summary"])),
+                name="version_strategy_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='personalityversion',
-            constraint=models.CheckConstraint(condition=models.Q(('temperature__isnull', True), models.Q(('temperature__gte', 0), ('temperature__lte', 2)), _connector='OR'), name='version_temperature_in_range'),
+            model_name="personalityversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("temperature__isnull", True),
+                    models.Q(("temperature__gte", 0), ("temperature__lte", 2)),
+                    _connector="OR",
+                ),
+                name="version_temperature_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='personalityversion',
-            constraint=models.CheckConstraint(condition=models.Q(('max_tokens__lt', models.F('context_budget'))), name='version_leaves_room'),
+            model_name="personalityversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_tokens__lt", models.F("context_budget"))), name="version_leaves_room"
+            ),
         ),
     ]

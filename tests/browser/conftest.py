@@ -38,7 +38,7 @@ def keeper(
     call_command("collectstatic", interactive=False, verbosity=0)
     assert Path(settings.STATIC_ROOT, "js/main.js").is_file()
     log = tmp_path_factory.mktemp("browser") / "log"
-    mine = Keeper(lambda at: serving({**parley_environment, "PARLEY_MODEL_LABEL": "A scripted model"}, at), log)
+    mine = Keeper(lambda at: serving(parley_environment, at), log)
     yield mine
     mine.stop()
 
