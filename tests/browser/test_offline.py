@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from conversations.models import Message, Role
-from tests.browser.window import Window, Windows, status
+from tests.browser.window import CONVERSATION, Window, Windows, status
 from tests.server import Process, free_port, running
 
 WAITS = "Will be sent when the connection is back."
@@ -99,3 +99,23 @@ def test_a_closed_window_keeps_it_for_the_next_one(start: Start, windows: Window
     after.page.reload()
     after.connected()
     assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
+
+
+def test_a_first_message_outlives_its_window(start: Start, windows: Windows, alice: User) -> None:
+    process = start()
+    window = windows.open(alice, url=process.url)
+    window.expected.append("WebSocket connection")
+    window.connected()
+    process.signal(SIGKILL)
+    expect(window.link).to_contain_text("Reconnecting")
+    window.send("Begun too early [[tokens=3]]")
+    expect(window.page).to_have_url(CONVERSATION)
+    path = window.page.url.removeprefix(window.url)
+    window.page.close()
+
+    start()
+    after = windows.open(alice, path, beside=window, url=process.url)
+    after.expected.append("404")  # nobody but this browser knows of the conversation yet
+    status(after.answers.last, "complete")
+    expect(after.said).to_have_text(["Begun too early [[tokens=3]]"])
+    assert stored() == ["Begun too early [[tokens=3]]"]
