@@ -3,110 +3,27 @@
 import asyncio
 import logging
 import uuid
-from collections import Counter
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 
-from accounts.sessions import Held, over
+from accounts.sessions import Held
 from conversations import live, snapshots, turns, wire
 from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
-from conversations.relay import Readers, Relay, Watchdog
+from conversations.pulse import ended, pulse
+from conversations.relay import Relay
 from conversations.wire import encode
 
 logger = logging.getLogger(__name__)
 
 BURST, PER_SECOND = 60, 20  # frames of one socket
 MOST_RELAYS = 20  # conversations one socket may read at once
-BEAT = 1.0  # seconds between two looks at who needs a ping
-SESSIONS_LOOK = 60.0  # seconds between two looks at the sessions of all sockets, should an event have been lost
 BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
-
-
-async def _over(held: Collection[Held]) -> set[Held]:
-    return await in_database(over, held)
-
-
-async def _revs(conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    return await in_database(snapshots.revs, conversations)
-
-
-class Pulse:
-    """What all sockets of an event loop share: the watchdog of their relays, and the heartbeat."""
-
-    def __init__(self) -> None:
-        self.consumers: set[ChatConsumer] = set()
-        self.members: Counter[int] = Counter()
-        self.readers = Readers()
-        self._watchdog = Watchdog(self.readers, _revs)
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def join(self, consumer: "ChatConsumer") -> None:
-        self.consumers.add(consumer)
-        self.members[consumer.user.pk] += 1
-        if not self._tasks:
-            self._tasks = [
-                asyncio.create_task(self._watchdog.run()),
-                asyncio.create_task(self._beat()),
-                asyncio.create_task(self._look_at_sessions()),
-            ]
-
-    def leave(self, consumer: "ChatConsumer") -> None:
-        if consumer in self.consumers:
-            self.consumers.discard(consumer)
-            self.members[consumer.user.pk] -= 1
-        if not self.consumers:
-            self.members.clear()
-            for task in self._tasks:
-                task.cancel()
-            self._tasks.clear()
-
-    async def drain(self, seconds: float) -> None:
-        """Send every socket away, spread over `seconds`, so that they do not all come back at once."""
-        consumers = list(self.consumers)
-        for index, consumer in enumerate(consumers):
-            await _safely(consumer.send_away(reconnect_in=0.2 + seconds * index / len(consumers)))
-            await asyncio.sleep(seconds / len(consumers))
-
-    async def _look_at_sessions(self) -> None:
-        while True:
-            await asyncio.sleep(SESSIONS_LOOK)
-            try:
-                ended = await _over({consumer.held for consumer in self.consumers})
-            except DatabaseDown as error:
-                logger.warning("sessions could not be looked at: %s", type(error).__name__)
-                continue
-            for consumer in [each for each in self.consumers if each.held in ended]:
-                await _safely(consumer.end_session())
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT)
-            now = asyncio.get_running_loop().time()
-            for consumer in list(self.consumers):
-                await _safely(consumer.beat(now))
-
-
-async def _safely(work: Awaitable[None]) -> None:
-    """Work on one socket of many: one that is just going away must not touch the others."""
-    try:
-        await work
-    except Exception as error:
-        logger.info("a socket went away: %s", type(error).__name__)
-
-
-_pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()
-
-
-def pulse() -> Pulse:
-    """This event loop's pulse."""
-    return _pulses.setdefault(asyncio.get_running_loop(), Pulse())
 
 
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -314,7 +231,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._send_text(event["frame"])
 
     async def session_ended(self, event: Mapping[str, Any]) -> None:
-        if event["session"] == self.held.session or (event["session"] is None and await _over({self.held})):
+        if event["session"] == self.held.session or (event["session"] is None and await ended({self.held})):
             await self.end_session()
 
     _handlers = {

@@ -13,7 +13,7 @@ from typing import Any
 from daphne.server import Server
 from django.conf import settings
 
-from conversations.consumers import pulse
+from conversations.pulse import pulse
 from conversations.replies import ReplyRunner
 from conversations.wire import MAX_FRAME
 from operations import health
@@ -96,7 +96,7 @@ class DrainingServer:
     async def _sockets_gone(self) -> None:
         """Give the close handshakes a moment."""
         for _ in range(20):
-            if not pulse().consumers:
+            if not pulse().sockets:
                 return
             await asyncio.sleep(0.05)
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from conversations import consumers, wire
-from conversations.consumers import ChatConsumer, Pulse
+from conversations import pulse as pulses
+from conversations import wire
+from conversations.consumers import ChatConsumer
+from conversations.pulse import Pulse
 from conversations.relay import Readers
 from tests.conversations.reader import Reader
 from tests.conversations.small_talk import SmallTalk
@@ -57,8 +59,8 @@ class TestHeartbeat:
     ) -> None:
         pulse = Pulse()
         well = FakeSocket()
-        pulse.consumers = {FakeSocket(broken=True), well, FakeSocket(broken=True)}
-        monkeypatch.setattr(consumers, "BEAT", 0.001)
+        pulse.sockets = {FakeSocket(broken=True), well, FakeSocket(broken=True)}
+        monkeypatch.setattr(pulses, "BEAT", 0.001)
         monkeypatch.setattr(wire, "HEARTBEAT", 0)
         beating = asyncio.create_task(pulse._beat())
         async with asyncio.timeout(5):
@@ -70,7 +72,7 @@ class TestHeartbeat:
     async def test_a_socket_that_breaks_does_not_stop_the_drain(self) -> None:
         pulse = Pulse()
         well = [FakeSocket(), FakeSocket()]
-        pulse.consumers = {well[0], FakeSocket(broken=True), well[1]}
+        pulse.sockets = {well[0], FakeSocket(broken=True), well[1]}
         await pulse.drain(0.01)
         for socket in well:
             assert [frame["type"] for frame in socket.frames()] == ["draining"]

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from chatsite.asgi import application
-from conversations.consumers import pulse
+from conversations.pulse import pulse
 from conversations.replies import ReplyRunner
 from conversations.tasks import follow
 from operations.server import serve
