@@ -1,5 +1,7 @@
 """Lines on the terminal, each marked with the part it comes from."""
 
+import contextlib
+import io
 import os
 import sys
 from typing import TextIO
@@ -25,6 +27,8 @@ class Console:
         self._stream = stream or sys.stdout
         self._coloured = self._stream.isatty() and not os.environ.get("NO_COLOR")
         self._gone = False
+        if isinstance(self._stream, io.TextIOWrapper):
+            self._stream.reconfigure(errors="replace")  # a terminal of another time may lack our signs
 
     def line(self, part: str, text: str) -> None:
         """Write one line of a part's."""
@@ -48,3 +52,6 @@ class Console:
             # Whoever read our output has left (a closed terminal, a pipe cut by Ctrl-C). Stopping in
             # good order matters more than telling of it.
             self._gone = True
+            # What is still buffered would fail once more when Python ends, and change the exit code.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

@@ -55,6 +55,12 @@ def test_colour_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
     assert file.getvalue() == "web      │ text\n"
 
 
+def test_signs_that_a_terminal_lacks_are_replaced() -> None:
+    written = io.BytesIO()
+    Console(io.TextIOWrapper(written, encoding="ascii")).line("web", "café")
+    assert written.getvalue() == b"web      ? caf?\n"
+
+
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal()
