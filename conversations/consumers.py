@@ -33,6 +33,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.heard = self.pinged = asyncio.get_running_loop().time()
         self.allowance, self.counted = float(BURST), self.heard
         self.bad_frames = 0
+        self.closed = False
         self.pulse = pulse()
         try:
             await super().__call__(scope, receive, send)
@@ -103,6 +104,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # --- From the browser ---------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.closed:
+            return
         self.heard = asyncio.get_running_loop().time()
         ref = None
         try:
@@ -256,5 +259,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _send(self, frame: wire.ServerFrame) -> None:
         await self._send_text(encode(frame))
 
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.closed = True
+        await super().close(code=code, reason=reason)
+
     async def _send_text(self, text: str) -> None:
+        if self.closed:
+            return  # frames and events that were on their way when we closed
         await self.base_send({"type": "websocket.send", "text": text})

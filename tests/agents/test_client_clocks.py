@@ -44,15 +44,15 @@ async def test_silence_ends_in_time_and_closes_the_line(
 
 
 async def test_slow_but_steady_is_not_silent(address: Endpoint) -> None:
-    client = ModelClient(address, Timeouts(first_token=0.3, between_tokens=0.3))
+    client = ModelClient(address, Timeouts(first_token=1.0, between_tokens=1.0))
     heard = await hear(client, "[[tokens=10 pace=150ms first=150ms]]")
     assert (heard.text, heard.finish) == (tokens(1, 10), Finish("stop"))
     await client.aclose()
 
 
 async def test_a_model_that_thinks_aloud_is_not_silent(address: Endpoint) -> None:
-    client = ModelClient(address, Timeouts(first_token=0.4, between_tokens=0.4))
-    heard = await hear(client, "[[tokens=2 reasoning=5 pace=150ms]]")
+    client = ModelClient(address, Timeouts(first_token=1.0, between_tokens=1.0))
+    heard = await hear(client, "[[tokens=2 reasoning=10 pace=150ms]]")
     assert (heard.text, heard.finish) == (tokens(1, 2), Finish("stop"))
     await client.aclose()
 

@@ -20,6 +20,7 @@ class FakeSocket(ChatConsumer):
 
     def __init__(self, *, broken: bool = False) -> None:
         self.pings = 0
+        self.closed = False
         self.heard = self.pinged = 0.0
         self.sent: list[dict[str, Any]] = []
         self.broken = broken
