@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -16,7 +16,6 @@ class Answer:
     first: float = 0.0
     text: str = ""
     faults: int = 0
-    arrivals: list[float] = field(default_factory=list)
 
 
 class Reader:
@@ -102,3 +101,11 @@ async def talks(
     finally:
         await asyncio.gather(*(reader.close() for reader in readers), return_exceptions=True)
     return [answer for result in results for answer in result]
+
+
+def lost(answer: Answer, expected: str) -> int:
+    """Tokens that are missing, doubled or out of place."""
+    if answer.text == expected:
+        return answer.faults
+    seen, wanted = answer.text.split(), expected.split()
+    return max(1, answer.faults, len(wanted) - len(set(seen) & set(wanted)), len(seen) - len(wanted))

@@ -6,22 +6,22 @@ machine moves. With everything on means: signed-in members, Postgres, the reply 
 
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import redis
 from django.conf import settings
+from django.db import connection
 
-from bench.processes import ROOT, cpu_seconds, running, wait_until_ready
-from bench.readers import Answer, talks
-from tests.endpoint import RunningEndpoint, running_endpoint
+from bench.members import cookies_of_members
+from bench.processes import ROOT, cpu_seconds
+from bench.product import Product, running_product
+from bench.readers import Answer, lost, talks
+from tests.endpoint import RunningEndpoint
 
 CONVERSATIONS, MESSAGES, TOKENS, PACE, FIRST = 20, 3, 200, "20ms", "100ms"
 SPREAD = 1.0  # seconds over which the conversations begin
@@ -53,63 +53,32 @@ class Round:
         return (self.ours_cpu + self.redis_cpu + self.postgres_cpu) / self.floor_cpu
 
 
-def run(port: int = 8300) -> int:
+def run() -> int:
     """Measure and print. Returns the exit code: 1 when a token was lost."""
-    from bench.members import cookies_of_members
-
     question = f"Count. [[tokens={TOKENS} pace={PACE} first={FIRST}]]"
     expected = "".join(f"t{number} " for number in range(1, TOKENS + 1))
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-bench-")))
-        endpoint = stack.enter_context(running_endpoint())
-        environment = _environment(endpoint, port)
+    with running_product() as product:
         cookies = cookies_of_members(CONVERSATIONS)
-        server = stack.enter_context(
-            running("manage.py", "serve", "--port", str(port), environment=environment, log=folder / "serve.log")
-        )
-        worker = stack.enter_context(
-            running(
-                "-m", "celery", "-A", "chatsite", "worker", "--beat", "--concurrency", "1", "--loglevel", "WARNING",
-                "--schedule", str(folder / "beat"), environment=environment, log=folder / "worker.log",
-            )
-        )  # fmt: skip
-        wait_until_ready(f"http://127.0.0.1:{port}/health/ready", server)
         rounds = []
-        _ours(port, cookies, question, messages=1)  # imports, pools and plans are warm
+        _ours(product, cookies, question, messages=1)  # imports, pools and plans are warm
         for number in range(ROUNDS):
-            rounds.append(_round(endpoint, server.pid, worker.pid, port, cookies, question, expected))
+            rounds.append(_round(product, cookies, question, expected))
             _print_round(number + 1, rounds[-1])
     return _print_result(rounds)
 
 
-def _environment(endpoint: RunningEndpoint, port: int) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
-        "OPENAI_BASE_URL": endpoint.base_url,
-        "OPENAI_API_KEY": endpoint.api_key,
-        "OPENAI_MODEL": endpoint.model,
-        "PARLEY_ORIGINS": f"http://127.0.0.1:{port}",
-        "SOCKETS_PER_MEMBER": "1000",
-        "LOG_LEVEL": "WARNING",
-    }
-
-
-def _round(
-    endpoint: RunningEndpoint, server: int, worker: int, port: int, cookies: list[str], question: str, expected: str
-) -> Round:
-    floor = _floor(endpoint, question)
-    cpu = cpu_seconds(server) + cpu_seconds(worker)
-    redis_cpu, postgres_cpu = _redis_seconds(), _postgres_seconds()
-    answers = _ours(port, cookies, question, messages=MESSAGES)
+def _round(product: Product, cookies: list[str], question: str, expected: str) -> Round:
+    floor = _floor(product.endpoint, question)
+    cpu, redis_cpu, postgres_cpu = product.cpu_seconds(), _redis_seconds(), _postgres_seconds()
+    answers = _ours(product, cookies, question, messages=MESSAGES)
     return Round(
         floor_cpu=floor["cpu"],
-        ours_cpu=cpu_seconds(server) + cpu_seconds(worker) - cpu,
+        ours_cpu=product.cpu_seconds() - cpu,
         redis_cpu=_redis_seconds() - redis_cpu,
         postgres_cpu=_postgres_seconds() - postgres_cpu,
         floor_first=floor["first"],
         ours_first=[answer.first for answer in answers],
-        lost=sum(_lost(answer, expected) for answer in answers),
+        lost=sum(lost(answer, expected) for answer in answers),
     )
 
 
@@ -121,26 +90,8 @@ def _floor(endpoint: RunningEndpoint, question: str) -> dict[str, Any]:
     return measured
 
 
-def _ours(port: int, cookies: list[str], question: str, *, messages: int) -> list[Answer]:
-    origin = f"http://127.0.0.1:{port}"
-    return asyncio.run(
-        talks(
-            f"ws://127.0.0.1:{port}",
-            cookies,
-            origin,
-            question,
-            messages=messages,
-            spread=SPREAD,
-        )
-    )
-
-
-def _lost(answer: Answer, expected: str) -> int:
-    """Tokens that are missing, doubled or out of place."""
-    if answer.text == expected:
-        return answer.faults
-    seen, wanted = answer.text.split(), expected.split()
-    return max(1, answer.faults, len(wanted) - len(set(seen) & set(wanted)), len(seen) - len(wanted))
+def _ours(product: Product, cookies: list[str], question: str, *, messages: int) -> list[Answer]:
+    return asyncio.run(talks(product.socket, cookies, product.address, question, messages=messages, spread=SPREAD))
 
 
 def _redis_seconds() -> float:
@@ -151,8 +102,6 @@ def _redis_seconds() -> float:
 
 def _postgres_seconds() -> float:
     """CPU of the server and its children, when it runs on this machine."""
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         backend = cursor.fetchone()[0]
