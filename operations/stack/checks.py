@@ -7,8 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+from operations.stack import browser_libraries
 from operations.stack.configuration import Configuration
 from operations.stack.console import Console
+from operations.stack.environment import Environment
 
 _PART = "lint"
 _BIN = Path(sys.executable).parent
@@ -29,16 +31,16 @@ _PRODUCTION = {
 }
 
 
-def commands() -> dict[str, list[str]]:
-    """The checks by name."""
-    python, node = str(_BIN / "python"), "node_modules/.bin"
+def commands(node: str) -> dict[str, list[str]]:
+    """The checks by name; `node` runs those that are JavaScript."""
+    python = str(_BIN / "python")
     return {
         "ruff check": [str(_BIN / "ruff"), "check", "."],
         "ruff format": [str(_BIN / "ruff"), "format", "--check", "."],
         "imports": [str(_BIN / "lint-imports")],
         "types": [str(_BIN / "mypy"), "."],
-        "biome": [f"{node}/biome", "check", "."],
-        "javascript types": [f"{node}/tsc", "--noEmit", "-p", "tsconfig.json"],
+        "biome": [node, "node_modules/.bin/biome", "check", "."],
+        "javascript types": [node, "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.json"],
         "migrations": [python, "manage.py", "makemigrations", "--check", "--dry-run"],
         "deployment": [python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
     }
@@ -48,7 +50,8 @@ def failures(configuration: Configuration, console: Console) -> list[str]:
     """Run every check; the names of those that failed, whose output has been shown."""
     environment = {**os.environ, **_PRODUCTION, "SECRET_KEY": secrets.token_urlsafe(50)}
     failed = []
-    for name, command in commands().items():
+    node = browser_libraries.node(Environment(configuration.root, console))
+    for name, command in commands(node).items():
         started = time.monotonic()
         said = subprocess.run(
             command, cwd=configuration.root, env=environment, stdin=subprocess.DEVNULL,
