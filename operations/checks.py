@@ -5,12 +5,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
 
 @register(Tags.security)
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    if not settings.SECRET_KEY:
+    try:
+        _ = settings.SECRET_KEY
+    except ImproperlyConfigured:  # so Django itself says that it is empty, which would end in a traceback
         found.append(Error("SECRET_KEY is not set: give it 50 random characters or more.", id="parley.E001"))
     if "*" in settings.ALLOWED_HOSTS:
         found.append(Error("ALLOWED_HOSTS holds *: name the hosts this site is reached by.", id="parley.E002"))
