@@ -176,10 +176,10 @@ def writing(env: Mapping[str, str], log: Path) -> Iterator[Process]:
         yield process
 
 
-def status_of(url: str) -> int:
+def status_of(url: str, *, timeout: float = 5.0) -> int:
     """The HTTP status of a page; 0 when nobody answers."""
     try:
-        with _direct.open(url, timeout=5) as response:
+        with _direct.open(url, timeout=timeout) as response:
             status: int = response.status
             return status
     except urllib.error.HTTPError as error:
