@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "channels",
-    "django.contrib.admin",
+    "chatsite.apps.ParleyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
