@@ -15,7 +15,7 @@ SCHEMES = {
     "REDIS_URL": ("redis://", "rediss://", "unix://"),
     "OPENAI_BASE_URL": ("http://", "https://"),
 }
-EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 compared with, never bound to by us
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 compared with, never bound to by us
 
 _ASSIGNMENT = re.compile(r"(?:export )?([A-Za-z_0-9]+)=(.*)")
 _ESCAPED = re.compile(r"\\(.)")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,9 +68,12 @@ def health(url: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data folder, first used by the first test."""
-    return tmp_path_factory.mktemp("server") / "var"
+    folder = tmp_path_factory.mktemp("server") / "var"
+    yield folder
+    # As root the database lies elsewhere.
+    shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
 
 
 def test_from_nothing_to_an_address_and_back_to_nothing(data: Path) -> None:
