@@ -117,12 +117,22 @@ def tab(site: Site, alice: User) -> Tab:
     return site.open(alice)
 
 
+@pytest.fixture
+def talk(tab: Tab, endpoint: RunningEndpoint) -> str:
+    """A conversation that the tab reads, so that it sees what follows from its first event."""
+    ack = tab.ask("Good morning [[tokens=1]]")
+    tab.answer(ack.reply)
+    endpoint.log(settled=2)
+    endpoint.reset()
+    return ack.conversation
+
+
 def waits(tab: Tab, reply: str) -> list[Frame]:
     return [frame for frame in tab.frames if frame["type"] == "reply" and frame["reply"] == reply and frame["wait"]]
 
 
-def test_a_fault_that_passes_is_not_seen_but_as_a_wait(tab: Tab, endpoint: RunningEndpoint) -> None:
-    ack = tab.ask("Hello [[tokens=10 fault=503 times=2]]")
+def test_a_fault_that_passes_is_not_seen_but_as_a_wait(tab: Tab, talk: str, endpoint: RunningEndpoint) -> None:
+    ack = tab.ask("Hello [[tokens=10 fault=503 times=2]]", conversation=talk)
 
     assert tab.answer(ack.reply) == WHOLE
     assert [frame["wait"]["code"] for frame in waits(tab, ack.reply)] == ["overloaded", "overloaded"]
@@ -134,8 +144,8 @@ def test_a_fault_that_passes_is_not_seen_but_as_a_wait(tab: Tab, endpoint: Runni
     assert len(endpoint.log()) == 3
 
 
-def test_it_waits_as_long_as_the_endpoint_asks(tab: Tab, endpoint: RunningEndpoint) -> None:
-    ack = tab.ask("Hello [[tokens=10 fault=429 times=1 retry_after=1]]")
+def test_it_waits_as_long_as_the_endpoint_asks(tab: Tab, talk: str, endpoint: RunningEndpoint) -> None:
+    ack = tab.ask("Hello [[tokens=10 fault=429 times=1 retry_after=1]]", conversation=talk)
 
     assert tab.answer(ack.reply) == WHOLE
     assert [frame["wait"]["seconds"] for frame in waits(tab, ack.reply)] == [1]
@@ -143,8 +153,8 @@ def test_it_waits_as_long_as_the_endpoint_asks(tab: Tab, endpoint: RunningEndpoi
     assert second["started"] - first["ended"] >= 1
 
 
-def test_it_does_not_wait_longer_than_a_person_would(tab: Tab, endpoint: RunningEndpoint) -> None:
-    ack = tab.ask("Hello [[fault=429 retry_after=60]]")
+def test_it_does_not_wait_longer_than_a_person_would(tab: Tab, talk: str, endpoint: RunningEndpoint) -> None:
+    ack = tab.ask("Hello [[fault=429 retry_after=60]]", conversation=talk)
 
     ended = tab.ended(ack.reply)
     assert (ended["status"], ended["error"]["code"], ended["error"]["retry_after"]) == ("failed", "rate_limited", 60)

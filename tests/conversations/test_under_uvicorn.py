@@ -27,6 +27,7 @@ from tests.conversations.test_every_tab_sees_the_same import (  # noqa: F401
     test_tabs_that_join_in_the_middle_see_all_of_it_once,
 )
 from tests.conversations.test_faults_of_the_endpoint import (  # noqa: F401
+    talk,
     test_a_fault_that_passes_is_not_seen_but_as_a_wait,
     test_after_the_first_token_nothing_is_asked_again,
 )
