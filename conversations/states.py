@@ -74,18 +74,22 @@ class Kept:
 
 def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
     """Take up to `limit` queued replies, oldest first, for `lease` seconds. Never waits for another claimer."""
+    # Not `IN (SELECT ... SKIP LOCKED)`: Postgres may run that once for each row it takes, and each finds others.
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE conversations_reply
+            WITH next AS MATERIALIZED (
+                SELECT message_id FROM conversations_reply WHERE status = 'queued'
+                 ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+            )
+            UPDATE conversations_reply AS reply
                SET status = 'streaming', attempt = attempt + 1, lease_owner = %s, seq = 0,
                    lease_until = clock_timestamp() + make_interval(secs => %s),
                    started_at = coalesce(started_at, clock_timestamp())
-             WHERE message_id IN (SELECT message_id FROM conversations_reply WHERE status = 'queued'
-                                   ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING message_id, conversation_id, attempt
+              FROM next WHERE reply.message_id = next.message_id
+            RETURNING reply.message_id, reply.conversation_id, reply.attempt
             """,
-            [owner, lease, limit],
+            [limit, owner, lease],
         )
         return [Claim(*row) for row in cursor.fetchall()]
 
