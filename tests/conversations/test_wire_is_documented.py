@@ -1,4 +1,4 @@
-"""docs/wire.md and wire.py say the same: every frame, every field, every close code and every error."""
+"""docs/wire.md and conversations/wire say the same: every frame, every field, every close code and every error."""
 
 import dataclasses
 import re

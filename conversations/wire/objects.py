@@ -1,0 +1,70 @@
+"""What frames hold: conversations, messages, answers as a reader sees them."""
+
+from typing import TypedDict
+
+
+class Face(TypedDict):
+    """A personality as it stands beside an answer or in the list."""
+
+    slug: str
+    name: str
+    initial: str
+    colour: str
+
+
+class PersonalityObject(Face):
+    role: str
+    greeting: str
+    starters: list[str]
+
+
+class ConversationObject(TypedDict):
+    id: str
+    title: str
+    rev: int
+    head: str | None
+    personality: PersonalityObject
+    last_active_at: str
+
+
+class AuthorObject(TypedDict):
+    id: int
+    name: str
+
+
+class ErrorObject(TypedDict):
+    code: str
+    message: str
+    retryable: bool
+    retry_after: float | None
+
+
+class UsageObject(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class ReplyObject(TypedDict):
+    status: str
+    attempt: int
+    seq: int
+    place: int | None
+    personality: Face
+    model: str
+    finish_reason: str
+    error: ErrorObject | None
+    usage: UsageObject | None
+
+
+class MessageObject(TypedDict):
+    id: str
+    conversation: str
+    rev: int
+    parent: str | None
+    position: int
+    role: str
+    author: AuthorObject | None
+    text: str
+    created_at: str
+    siblings: list[str]
+    reply: ReplyObject | None
