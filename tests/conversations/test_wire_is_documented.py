@@ -107,7 +107,7 @@ def test_errors() -> None:
     documented = {code: row[2] for row in table("Errors") for code in words(row[0])}
     sources = Path(errors.__file__).parent
     calls = r"(?:BadFrame|BadText|TryLater|ChatError|super\(\).__init__)\(\s*\"([a-z_]+)\""
-    sent = {code for source in sources.glob("*.py") for code in re.findall(calls, source.read_text())}
+    sent = {code for source in sources.rglob("*.py") for code in re.findall(calls, source.read_text())}
     assert sent == set(documented)
     later = {error.code for error in (errors.busy(), errors.rate_limited(1), errors.unavailable(), errors.fault())}
     assert {code for code, again in documented.items() if again == "yes"} == later
