@@ -65,7 +65,7 @@ def test_a_conversation_can_begin_offline(window: Window) -> None:
 def test_a_server_that_dies_and_comes_back(start: Start, windows: Windows, alice: User) -> None:
     process = start()
     window = windows.open(alice, url=process.url)
-    window.expected.append("WebSocket connection")
+    window.loses_its_server()
     status(window.ask("First [[tokens=3]]"), "complete")
     process.signal(SIGKILL)
     expect(window.link).to_contain_text("Reconnecting")
@@ -82,7 +82,7 @@ def test_a_server_that_dies_and_comes_back(start: Start, windows: Windows, alice
 def test_a_closed_window_keeps_it_for_the_next_one(start: Start, windows: Windows, alice: User) -> None:
     process = start()
     window = windows.open(alice, url=process.url)
-    window.expected.append("WebSocket connection")
+    window.loses_its_server()
     status(window.ask("First [[tokens=3]]"), "complete")
     path = window.page.url.removeprefix(window.url)
     process.signal(SIGKILL)
@@ -104,7 +104,7 @@ def test_a_closed_window_keeps_it_for_the_next_one(start: Start, windows: Window
 def test_a_first_message_outlives_its_window(start: Start, windows: Windows, alice: User) -> None:
     process = start()
     window = windows.open(alice, url=process.url)
-    window.expected.append("WebSocket connection")
+    window.loses_its_server()
     window.connected()
     process.signal(SIGKILL)
     expect(window.link).to_contain_text("Reconnecting")

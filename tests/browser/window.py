@@ -62,6 +62,10 @@ class Window:
     def connected(self) -> None:
         expect(self.link).to_have_attribute("data-link", "connected", timeout=30_000)
 
+    def loses_its_server(self) -> None:
+        """From now on whatever it wanted from the server may fail: the socket, and a file still on its way."""
+        self.expected += ["WebSocket connection", "net::ERR_"]
+
     def judge(self) -> None:
         unexpected = [fault for fault in self.faults if not any(words in fault for words in self.expected)]
         assert not unexpected, "\n".join(unexpected)

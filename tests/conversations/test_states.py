@@ -101,6 +101,18 @@ class TestClaim:
         taken = [claim.reply for claim in states.claim(owner="me", limit=2, lease=30)]
         assert set(taken) == {replies[3].pk, replies[0].pk}
 
+    @pytest.mark.parametrize(
+        "off", ["", "enable_hashjoin, enable_mergejoin, enable_material, enable_hashagg, enable_sort"]
+    )
+    def test_never_takes_more_than_there_is_room_for(self, alice: User, personalities: None, off: str) -> None:
+        for _ in range(12):
+            store_reply(store_talk(alice), Status.QUEUED)
+        with connection.cursor() as cursor:
+            for setting in filter(None, off.split(", ")):  # let Postgres choose another plan
+                cursor.execute(f"SET LOCAL {setting} = off")
+            taken = [len(states.claim(owner="me", limit=5, lease=30)) for _ in range(4)]
+        assert taken == [5, 5, 2, 0]
+
     def test_it_begins_anew(self, talk: Conversation) -> None:
         reply = store_reply(talk, Status.QUEUED, attempt=1, seq=5)
         (claim,) = states.claim(owner="me", limit=1, lease=30)
