@@ -16,19 +16,22 @@ from agents.tokens import Counter
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of the conversation. `role` is user or assistant."""
+    """One message of the conversation. `role` is user or assistant, `author` the name of who wrote it, where it helps
+    to know: summaries say who said what."""
 
     id: str
     role: str
     text: str
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What stands for everything said before the turns that are offered."""
+    """What stands for everything said on a branch, up to and including the message `reaches` (its id)."""
 
     id: str
     text: str
+    reaches: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ Short sentences, one rule each: the smallest models lose the end of a long one. 
 trained on. What to do before what not to do: a model that reads "do not say X" has just read X.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from agents.cleaning import bare_line, bare_lines
 
 TITLE_LENGTH = 80
 _EXCERPT = 600  # characters of each message that a title is made from: the subject is named early
@@ -90,13 +91,7 @@ def title_messages(first_question: str, first_answer: str) -> list[dict[str, str
     return [{"role": "system", "content": _NAMING}, {"role": "user", "content": talk}]
 
 
-_LABEL = re.compile(r"^(?:(?:here(?:'s| is)|sure|certainly|okay|ok)\b[^:\n]*:|(?:\w+ )?title\s*[:\-–—])\s*", re.I)
-_MARKS = re.compile(r"^(?:#{1,6}\s+|[-*+>]\s+|\d{1,2}[.)]\s+)")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_EMPHASIS = re.compile(r"\*(?=\S)([^*]+)(?<=\S)\*")
-_TAG = re.compile(r"<[^<>]{0,200}>")
-_QUOTES = '"“”„‟«»「」『』《》〈〉'
-_WRAPPING = _QUOTES + "'‘’‚‹›*_~ "
+_NO_TITLES = ("title", "question", "answer")
 
 
 def clean_title(text: str) -> str | None:
@@ -105,38 +100,20 @@ def clean_title(text: str) -> str | None:
     Small models return labels, quotes, Markdown, lists of titles, their own reasoning, or an answer instead. The first
     line that holds a title counts; one that is too long is a sentence of an answer, and no title.
     """
-    text = re.sub(r"<think>.*?(?:</think>|$)", "", text, flags=re.DOTALL)
-    titles = (_bare(line) for line in text.splitlines())
-    title = next((title for title in titles if title), "")
+    title = next((line for line in bare_lines(text) if line.lower() not in _NO_TITLES), "")
     return title if 0 < len(title) <= TITLE_LENGTH else None
 
 
 def opening_title(first_question: str) -> str:
     """The name of a conversation until a model finds a better one: how it begins. May be empty, as the question may."""
-    line = next((bare for bare in map(_bare, first_question.splitlines()) if bare), "")
+    lines = map(bare_line, first_question.splitlines())
+    line = next((line for line in lines if line and line.lower() not in _NO_TITLES), "")
     if len(line) <= TITLE_LENGTH:
         return line
     head = line[: TITLE_LENGTH - 1]
     space = head.rfind(" ")
     # At the end of a word, in scripts that have them.
     return (head[:space] if space > TITLE_LENGTH // 2 else head).rstrip(" ,;:-–—") + "…"
-
-
-def _bare(line: str) -> str:
-    """A line without labels, quotes and marks: nothing, if nothing is left that names anything."""
-    line = "".join(char if char.isprintable() else " " for char in line)
-    line = _TAG.sub("", _LINK.sub(r"\1", line)).replace("`", "").replace("**", "")
-    line = _EMPHASIS.sub(r"\1", line).strip()
-    before = None
-    while line != before:  # they come in layers: - "Title: *Something*"
-        before = line
-        line = _LABEL.sub("", _MARKS.sub("", line)).rstrip(".,;:。")
-        inner = line.strip(_WRAPPING)
-        if not any(quote in inner for quote in _QUOTES):  # else they belong to the title: "Hamlet" explained
-            line = inner
-    line = re.sub(r"\s+", " ", line).strip()
-    named = any(char.isalnum() for char in line) and line.lower() not in ("title", "question", "answer")
-    return line if named else ""
 
 
 def _excerpt(text: str) -> str:

@@ -118,7 +118,7 @@ def test_answers_that_never_came_are_not_sent() -> None:
 
 
 def test_a_summary_stands_before_the_turns_and_is_marked_as_background() -> None:
-    context = built(thread(6, 6), budget=1000, summary=Summary("s1", "they spoke of bread"))
+    context = built(thread(6, 6), budget=1000, summary=Summary("s1", "they spoke of bread", reaches="m0"))
     assert [message["role"] for message in context.messages] == ["system", "user", "assistant", "user"]
     system = context.messages[0]["content"]
     assert system.startswith(SYSTEM)
