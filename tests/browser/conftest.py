@@ -19,6 +19,16 @@ _OPTIONS = ["--disable-gpu", "--disable-background-networking", "--disable-compo
 Visit = Callable[..., Window]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test here a second try, which the report then names: a browser on a busy machine is not ours alone.
+
+    What we promise of delivery is held by the tests of sockets and processes, and those have one try.
+    """
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="package", autouse=True)
 def _orm_beside_the_browser() -> Iterator[None]:
     # Playwright's loop runs in this thread as long as the browser does, and Django's ORM refuses to work under any
