@@ -1,0 +1,11 @@
+"""What a member can do in a conversation. Each use case is one transaction: find, check, write; it tells on commit.
+
+All of them raise NotFound for what does not exist or is not shared with the member, without saying which.
+"""
+
+from conversations.turns.answers import regenerate, stop
+from conversations.turns.arranging import rename, select
+from conversations.turns.sending import send
+from conversations.turns.storing import LONGEST_LINE, Sent
+
+__all__ = ["LONGEST_LINE", "Sent", "regenerate", "rename", "select", "send", "stop"]

@@ -1,0 +1,60 @@
+"""What a member can do with an answer: have it written anew, and stop it."""
+
+import uuid
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from conversations import live, states
+from conversations.errors import NotFound
+from conversations.models import Reply, Role, Status
+from conversations.turns.finding import find_message, lock
+from conversations.turns.storing import Sent, add_message, next_status, save_and_tell
+
+
+def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
+    """Queue another version of an answer, beside it; the conversation's personality of now gives it.
+
+    The same `client_id` again returns the same version. Raises TryLater when too many answers wait.
+    """
+    with transaction.atomic():
+        answer = find_message(user, message, role=Role.ASSISTANT)
+        talk = lock(user, answer.conversation_id)
+        if talk is None:
+            raise NotFound("message")
+        earlier = Reply.objects.filter(conversation=talk, asked_by=user, client_id=client_id).first()
+        if earlier is not None:
+            return Sent(conversation=talk.pk, message=earlier.pk, reply=earlier.pk)
+        status = next_status(talk)
+        version = add_message(talk, parent=answer.parent_id, role=Role.ASSISTANT)
+        reply = save_and_tell(talk, [version], asked_by=user, status=status, client_id=client_id)
+    return Sent(conversation=talk.pk, message=reply.pk, reply=reply.pk)
+
+
+def stop(*, user: User, reply: uuid.UUID) -> None:
+    """Stop an answer, from any tab: at once when it has not begun, else as soon as its writer hears of it (within 1 s).
+
+    Stopping what has ended changes nothing.
+    """
+    with transaction.atomic():
+        talk = lock(user, find_message(user, reply, role=Role.ASSISTANT).conversation_id)
+        if talk is None:
+            raise NotFound("reply")
+        found = Reply.objects.get(pk=reply)
+        ended = states.finish(
+            reply=reply,
+            conversation=talk.pk,
+            attempt=found.attempt,
+            frm=[Status.WAITING, Status.QUEUED],
+            text="",
+            outcome=states.Outcome(status=Status.STOPPED),
+        )
+        if ended is not None:
+            transaction.on_commit(partial(live.tell_changed, talk.pk, first=ended.rev, rev=ended.line_rev or ended.rev))
+            transaction.on_commit(live.wake)
+            return
+        streaming = Reply.objects.filter(pk=reply, status=Status.STREAMING, stop_requested_at=None)
+        if streaming.update(stop_requested_at=timezone.now()):
+            transaction.on_commit(partial(live.hint_stop, reply))
