@@ -8,7 +8,8 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as BrokerDown
 
 from agents.errors import AgentError
-from conversations import live, memory
+from conversations import live
+from conversations.memory import titles
 from conversations.reaper import reap
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def follow(conversation: uuid.UUID) -> None:
 @shared_task(bind=True, max_retries=3)
 def title(self, conversation: str) -> None:  # type: ignore[no-untyped-def]
     try:
-        memory.write_title(uuid.UUID(conversation))
+        titles.write_title(uuid.UUID(conversation))
     except AgentError as error:
         if error.retryable:
             raise self.retry(countdown=5 * 2**self.request.retries, exc=error) from None
@@ -34,7 +35,7 @@ def title(self, conversation: str) -> None:  # type: ignore[no-untyped-def]
 
 @shared_task
 def sweep_titles() -> None:
-    for conversation in memory.untitled():
+    for conversation in titles.untitled():
         title.delay(str(conversation))
 
 

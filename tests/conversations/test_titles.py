@@ -14,7 +14,8 @@ from kombu.exceptions import OperationalError as BrokerDown
 
 from accounts.models import User
 from agents import client
-from conversations import memory, tasks
+from conversations import tasks
+from conversations.memory import titles
 from conversations.models import Conversation, Status, TitledBy
 from tests.conversations.stored import store_message, store_reply, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
@@ -44,24 +45,24 @@ def title_of(talk: Conversation) -> tuple[str, str]:
 class TestWriting:
     def test_it_is_asked_for_and_kept(self, talk: Conversation, endpoint: RunningEndpoint) -> None:
         rev = talk.rev
-        assert memory.write_title(talk.pk)
+        assert titles.write_title(talk.pk)
         assert title_of(talk) == ("Title 1", TitledBy.MODEL)
         assert talk.rev == rev + 1
         (request,) = endpoint.log()
         told = str(request["messages"])
         assert "Text 1" in told
         assert "Text 2" in told
-        assert request["options"]["max_tokens"] == memory.TITLE_TOKENS
+        assert request["options"]["max_tokens"] == titles.TITLE_TOKENS
 
     def test_once(self, talk: Conversation, endpoint: RunningEndpoint) -> None:
-        assert memory.write_title(talk.pk)
-        assert not memory.write_title(talk.pk)
+        assert titles.write_title(talk.pk)
+        assert not titles.write_title(talk.pk)
         assert title_of(talk) == ("Title 1", TitledBy.MODEL)
         assert len(endpoint.log()) == 1
 
     def test_a_members_own_stays(self, talk: Conversation, endpoint: RunningEndpoint) -> None:
         Conversation.objects.filter(pk=talk.pk).update(title="Mine", titled_by=TitledBy.MEMBER)
-        assert not memory.write_title(talk.pk)
+        assert not titles.write_title(talk.pk)
         assert title_of(talk) == ("Mine", TitledBy.MEMBER)
         assert endpoint.log() == []
 
@@ -74,8 +75,8 @@ class TestWriting:
             Conversation.objects.filter(pk=talk.pk).update(title="Mine", titled_by=TitledBy.MEMBER)
             return asked(*args, **options)
 
-        monkeypatch.setattr(memory, "complete", rename_meanwhile)
-        assert not memory.write_title(talk.pk)
+        monkeypatch.setattr(titles, "complete", rename_meanwhile)
+        assert not titles.write_title(talk.pk)
         assert title_of(talk) == ("Mine", TitledBy.MEMBER)
 
     @pytest.mark.parametrize("status", [each for each in Status if each != Status.COMPLETE])
@@ -84,18 +85,18 @@ class TestWriting:
     ) -> None:
         talk = store_talk(alice)
         store_reply(talk, status)
-        assert not memory.write_title(talk.pk)
+        assert not titles.write_title(talk.pk)
         assert endpoint.log() == []
 
     def test_not_in_the_trash(self, talk: Conversation) -> None:
         Conversation.objects.filter(pk=talk.pk).update(trashed_at=timezone.now())
-        assert not memory.write_title(talk.pk)
+        assert not titles.write_title(talk.pk)
 
     def test_when_the_model_has_no_good_one_the_members_first_words_serve(
         self, talk: Conversation, endpoint: RunningEndpoint
     ) -> None:
         endpoint.script('[[whole text="**Title:** "]]')
-        assert memory.write_title(talk.pk)
+        assert titles.write_title(talk.pk)
         assert title_of(talk) == ("Text 1", TitledBy.MODEL)
 
 
@@ -133,7 +134,7 @@ class TestTheSweep:
         store_message(unanswered)
         self.aged(unanswered, minutes=2)
 
-        assert memory.untitled() == [lost.pk]
+        assert titles.untitled() == [lost.pk]
 
     def test_it_asks_for_each_once(self, talk: Conversation, monkeypatch: pytest.MonkeyPatch) -> None:
         store_reply(talk, Status.COMPLETE)
@@ -149,7 +150,7 @@ def test_many_at_once_write_one_title(alone: None, world: None, alice: User) -> 
 
     def write(_: int) -> bool:
         try:
-            return memory.write_title(talk.pk)
+            return titles.write_title(talk.pk)
         finally:
             connection.close()
 
