@@ -22,7 +22,9 @@ _counters: dict[str, Counter] = {}
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What to ask; the `rev` at which every reader has the message to be written; whether a title is wanted."""
+    """What to ask; the `rev` at which every reader has the message to be written; and what may follow the answer: a
+    title where there is none, a summary where the conversation has become long.
+    """
 
     messages: list[dict[str, str]]
     model: str
@@ -31,6 +33,7 @@ class Brief:
     counted_tokens: int
     rev: int
     untitled: bool
+    length: int  # messages of the conversation
 
 
 def prepare(claim: Claim, *, default_model: str) -> Brief | None:
@@ -66,6 +69,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         counted_tokens=built.receipt.total,
         rev=reply.message.rev,
         untitled=not reply.conversation.title,
+        length=reply.conversation.length,
     )
 
 

@@ -22,7 +22,7 @@ from conversations.draft import Draft, Nearby, Press
 from conversations.endings import in_thread
 from conversations.models import Status
 from conversations.reaper import reap
-from conversations.writing import Why, Writer, Writing
+from conversations.writing import Answered, Why, Writer, Writing
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +32,9 @@ REAP = 5.0  # seconds between two looks for the leases of the dead
 
 
 class ReplyRunner:
-    def __init__(self, *, after_end: Callable[[uuid.UUID], object] | None = None, nearby: Nearby | None = None) -> None:
-        """`after_end` hears, in a thread, of conversations with an answer and no title; `nearby` are readers in this
-        process, who are served without a way through Redis.
+    def __init__(self, *, after_end: Callable[[Answered], object] | None = None, nearby: Nearby | None = None) -> None:
+        """`after_end` hears, in a thread, of every complete answer; `nearby` are readers in this process, who are
+        served without a way through Redis.
         """
         self.owner = f"runner-{uuid.uuid4()}"
         self.writing: dict[uuid.UUID, Writing] = {}
@@ -168,5 +168,6 @@ class ReplyRunner:
             self._press.drop(writing.draft)
             self.writing.pop(writing.claim.reply, None)
             self._news.set()
-        if status is Status.COMPLETE and writing.untitled and self._after_end is not None:
-            await in_thread(partial(self._after_end, writing.claim.conversation))
+        answered = writing.answered
+        if status is Status.COMPLETE and answered is not None and self._after_end is not None:
+            await in_thread(partial(self._after_end, answered))

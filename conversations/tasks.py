@@ -11,14 +11,16 @@ from agents.errors import AgentError
 from conversations import live
 from conversations.memory import titles
 from conversations.reaper import reap
+from conversations.writing import Answered
 
 logger = logging.getLogger(__name__)
 
 
-def follow(conversation: uuid.UUID) -> None:
+def follow(answered: Answered) -> None:
     """Queue what follows an answer. Never fails: what could not be queued is found by the sweeps."""
     try:
-        title.delay(str(conversation))
+        if answered.untitled:
+            title.delay(str(answered.conversation))
     except BrokerDown as error:
         logger.warning("work after an answer was not queued: %s", type(error).__name__)
 

@@ -5,6 +5,7 @@ import enum
 import logging
 import random
 import time
+import uuid
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,6 +25,16 @@ logger = logging.getLogger(__name__)
 
 TRIES = 3  # requests for one answer, as long as it has no token
 LONGEST_WAIT = 20.0  # seconds an endpoint may make us wait before another try
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of a complete answer to whoever decides what follows it."""
+
+    conversation: uuid.UUID
+    reply: uuid.UUID
+    untitled: bool
+    length: int  # messages of the conversation
 
 
 class Why(enum.Enum):
@@ -46,13 +57,20 @@ class Writing:
     why: Why | None = None
     ending: bool = False
     usage: Usage | None = None
-    untitled: bool = False
+    brief: briefs.Brief | None = None
 
     def break_off(self, why: Why) -> None:
         """Stop asking the model. What is past that point already ends on its own terms."""
         if not self.ending and self.why is None and self.task is not None:
             self.why = why
             self.task.cancel()
+
+    @property
+    def answered(self) -> Answered | None:
+        """For what follows a complete answer; None before the model was asked."""
+        if self.brief is None:
+            return None
+        return Answered(self.claim.conversation, self.claim.reply, self.brief.untitled, self.brief.length)
 
     def milliseconds(self, moment: float | None) -> int | None:
         return round((moment - self.since) * 1000) if moment is not None else None
@@ -88,7 +106,7 @@ class Writer:
         if brief is None:
             writing.why = Why.LOST
             return None
-        writing.untitled = brief.untitled
+        writing.brief = brief
         writing.draft.begin(brief.rev)
         self._press.ready(writing.draft)
         for tries in count(1):

@@ -1,6 +1,7 @@
 """A conversation gets its title from the model after its first answer, once, and a member's own title stays."""
 
 import sys
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,6 +18,7 @@ from agents import client
 from conversations import tasks
 from conversations.memory import titles
 from conversations.models import Conversation, Status, TitledBy
+from conversations.writing import Answered
 from tests.conversations.stored import store_message, store_reply, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
 from tests.rows import conversation_row
@@ -116,7 +118,7 @@ class TestTheTask:
             raise BrokerDown
 
         monkeypatch.setattr(tasks.title, "delay", fail)
-        tasks.follow(talk.pk)
+        tasks.follow(Answered(talk.pk, uuid.uuid4(), untitled=True, length=2))
 
 
 class TestTheSweep:
