@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
-from conversations.models import Conversation, Membership, Message, Reply, Summary
+from conversations.models import Conversation, Membership, Message, Reply, Summary, Usage
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -85,3 +85,24 @@ class SummaryAdmin(ReadOnly):
     list_select_related = ("conversation", "reaches", "edited_by")
     search_fields = ("=conversation__id",)
     ordering = ("-created_at",)
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnly):
+    list_display = (
+        "created_at",
+        "kind",
+        "user",
+        "version",
+        "model",
+        "prompt_tokens",
+        "completion_tokens",
+        "estimated",
+        "status",
+        "duration_ms",
+    )
+    list_filter = ("kind", "status", "estimated", ("version__personality", admin.RelatedOnlyFieldListFilter), "model")
+    list_select_related = ("user", "version")
+    search_fields = ("=conversation__id", "=reply__message__id", "user__email", "model")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-id")

@@ -31,6 +31,7 @@ class Brief:
     temperature: float | None
     max_tokens: int
     counted_tokens: int
+    counter: Counter
     rev: int
     untitled: bool
     length: int  # messages of the conversation
@@ -47,6 +48,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         return None
     version = reply.version
     model = version.model or default_model
+    counter = _counters.get(model, Counter())
     question = reply.message.parent
     assert question is not None, "an answer follows a member's message"
     built = context.build(
@@ -55,7 +57,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         question=context.Turn(id=str(question.pk), role=question.role, text=question.text),
         budget=version.context_budget,
         reserve=version.max_tokens,
-        counter=_counters.get(model, Counter()),
+        counter=counter,
     )
     parameters = {"temperature": version.temperature, "max_tokens": version.max_tokens}
     Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING).update(
@@ -67,6 +69,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         temperature=version.temperature,
         max_tokens=version.max_tokens,
         counted_tokens=built.receipt.total,
+        counter=counter,
         rev=reply.message.rev,
         untitled=not reply.conversation.title,
         length=reply.conversation.length,

@@ -5,7 +5,7 @@ the end is told, so that whoever reads after a crash finds either the whole stor
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from conversations.draft import Draft
 from conversations.models import Status
 from conversations.snapshots import usage_object
 from conversations.states import Claim, Outcome
+from conversations.usage import Spent
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ PATIENCE = 120.0  # seconds an ended answer is held in memory while Postgres is 
 R = TypeVar("R")
 
 
-async def end(log: live.Log, draft: Draft, outcome: Outcome) -> bool:
-    """Store the end of this attempt, and tell it. False: another writer has it, nothing was changed.
+async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spent]) -> bool:
+    """Store the end of this attempt with what it `spent`, and tell it. False: another writer has it, nothing changed.
 
     Raises DatabaseDown when Postgres stays away; the lease then runs out and a reaper ends it.
     """
@@ -39,6 +40,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome) -> bool:
             text=draft.text,
             seq=draft.seq,
             outcome=outcome,
+            spent=spent,
         )
     )
     if ended is None:
@@ -53,10 +55,16 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome) -> bool:
     return True
 
 
-async def hand_back(claim: Claim) -> bool:
+async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
     """Put an answer of which nothing was written back into the queue, once. False: tried twice, or not ours."""
     rev = await _patiently(
-        partial(states.hand_back, reply=claim.reply, conversation=claim.conversation, attempt=claim.attempt)
+        partial(
+            states.hand_back,
+            reply=claim.reply,
+            conversation=claim.conversation,
+            attempt=claim.attempt,
+            spent=spent,
+        )
     )
     if rev is None:
         return False

@@ -10,6 +10,7 @@ from conversations.models import Status
 from conversations.relay import fold
 from conversations.snapshots import OpenReply
 from conversations.states import Claim, Outcome
+from conversations.usage import left_behind
 
 logger = logging.getLogger(__name__)
 
@@ -49,20 +50,22 @@ async def _take_over(log: live.Log, claim: Claim) -> bool:
         return False
     events = dict(await log.read(claim.reply, claim.attempt, after=0))
     seq, text = fold(OpenReply(str(claim.reply), claim.attempt, saved.seq, saved.text), events)
-    if not text and await hand_back(claim):
+    spent = await in_database(left_behind, claim.reply, text)
+    if not text and await hand_back(claim, spent):
         return True
     # One entry after the last: from here on Redis refuses a writer who only slept. If he was faster, look again later.
     draft = Draft(claim, seq=max([seq, *events]), text=text)
     draft.whole = True
     if (await log.append([draft.form()]))[0] is not live.Append.TAKEN:
         return False
-    return await end(log, draft, TAKEN_OVER)
+    return await end(log, draft, TAKEN_OVER, spent)
 
 
 async def _end_from_row(log: live.Log, claim: Claim) -> bool:
     saved = await in_database(states.saved, claim)
     if saved is None:
         return False
-    if not saved.text and await hand_back(claim):
+    spent = await in_database(left_behind, claim.reply, saved.text)
+    if not saved.text and await hand_back(claim, spent):
         return True
-    return await end(log, Draft(claim, seq=saved.seq, text=saved.text), TAKEN_OVER)
+    return await end(log, Draft(claim, seq=saved.seq, text=saved.text), TAKEN_OVER, spent)

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from conversations.models import ENDED, Conversation, Message, Reply, Status
+from conversations.usage import Spent
 
 MAX_ATTEMPTS = 2  # a reply that got no token out is tried once more
 
@@ -140,10 +141,11 @@ def finish(
     text: str,
     outcome: Outcome,
     seq: int = 0,
+    spent: Sequence[Spent] = (),
 ) -> Ended | None:
     """End a reply that is in one of `frm` at this attempt: its text moves to its message, the next in line moves up.
 
-    `text` holds the events of the attempt up to `seq`.
+    `text` holds the events of the attempt up to `seq`; `spent` are its calls of the model.
 
     None: somebody else ended or took it; nothing was changed.
     """
@@ -170,21 +172,21 @@ def finish(
         if not rev or not won:
             transaction.set_rollback(True)
             return None
-        Message.objects.filter(pk=reply).update(text=text, rev=rev)
+        _say(reply, text, rev, spent)
         return Ended(rev=rev, line_rev=_move_up(conversation))
 
 
-def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int) -> int | None:
+def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int, spent: Sequence[Spent] = ()) -> int | None:
     """Put a reply of which nothing was written back into the queue, once. Returns the `rev` that shows it, or None."""
     with transaction.atomic():
         rev = _next_rev(conversation)
         won = Reply.objects.filter(
             pk=reply, attempt=attempt, attempt__lt=MAX_ATTEMPTS, status=Status.STREAMING, stop_requested_at=None
-        ).update(status=Status.QUEUED, lease_owner="", lease_until=None, text="", seq=0)
+        ).update(status=Status.QUEUED, lease_owner="", lease_until=None, text="", seq=0, receipt={})
         if not rev or not won:
             transaction.set_rollback(True)
             return None
-        Message.objects.filter(pk=reply).update(rev=rev)
+        _say(reply, None, rev, spent)
         return rev
 
 
@@ -243,6 +245,29 @@ def unblock() -> list[tuple[uuid.UUID, int]]:
             if rev is not None:
                 moved.append((conversation, rev))
     return moved
+
+
+def _say(reply: uuid.UUID, text: str | None, rev: int, spent: Sequence[Spent]) -> None:
+    """Its text, if it is final, to its message, and its calls of the model to the books, in one round trip."""
+    columns: list[Any] = [
+        [getattr(each, name) for each in spent]
+        for name in ("status", "prompt_tokens", "completion_tokens", "estimated", "duration_ms")
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH said AS (UPDATE conversations_message SET text = coalesce(%s, text), rev = %s WHERE id = %s)
+            INSERT INTO conversations_usage
+                   (kind, user_id, conversation_id, reply_id, attempt, version_id, model, created_at,
+                    status, prompt_tokens, completion_tokens, estimated, duration_ms)
+            SELECT 'reply', asked_by_id, conversation_id, message_id, attempt, version_id, model, clock_timestamp(),
+                   call.*
+              FROM conversations_reply AS reply,
+                   unnest(%s::text[], %s::int[], %s::int[], %s::bool[], %s::int[]) AS call
+             WHERE message_id = %s
+            """,
+            [text, rev, reply, *columns, reply],
+        )
 
 
 def _next_rev(conversation: uuid.UUID) -> int | None:

@@ -20,6 +20,7 @@ from conversations.draft import Draft, Press
 from conversations.endings import end, hand_back
 from conversations.models import Status
 from conversations.states import Claim, Outcome
+from conversations.usage import Call, Spent
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Writing:
     ending: bool = False
     usage: Usage | None = None
     brief: briefs.Brief | None = None
+    call: Call | None = None
+    spent: list[Spent] = field(default_factory=list)
 
     def break_off(self, why: Why) -> None:
         """Stop asking the model. What is past that point already ends on its own terms."""
@@ -71,6 +74,12 @@ class Writing:
         if self.brief is None:
             return None
         return Answered(self.claim.conversation, self.claim.reply, self.brief.untitled, self.brief.length)
+
+    def end_call(self, status: Status, error: AgentError | None = None) -> None:
+        """Note what the call that is under way has cost."""
+        if self.call is not None:
+            self.spent.append(self.call.end(status, reported=self.usage, error=error))
+            self.call = None
 
     def milliseconds(self, moment: float | None) -> int | None:
         return round((moment - self.since) * 1000) if moment is not None else None
@@ -94,11 +103,12 @@ class Writer:
         writing.ending = True
         if writing.why is Why.LOST:
             return None
-        if writing.why is Why.DRAIN and writing.draft.empty and await hand_back(writing.claim):
-            return None
         outcome = outcome or self._broken_off(writing)
+        writing.end_call(outcome.status)
+        if writing.why is Why.DRAIN and writing.draft.empty and await hand_back(writing.claim, writing.spent):
+            return None
         await self._press.finish(writing.draft)
-        return outcome.status if await end(self._press.log, writing.draft, outcome) else None
+        return outcome.status if await end(self._press.log, writing.draft, outcome, writing.spent) else None
 
     async def _ask(self, writing: Writing) -> Outcome | None:
         """Ask the model until it has answered; None when the reply turned out not to be ours."""
@@ -113,6 +123,7 @@ class Writer:
             try:
                 reason = await self._stream(writing, brief)
             except AgentError as error:
+                writing.end_call(Status.FAILED if writing.draft.empty else Status.INTERRUPTED, error)
                 wait = wait_before_retry(error, tries) if writing.draft.empty else None
                 logger.info("reply %s: %s %s, try %d", writing.claim.reply, error.code, error.detail, tries)
                 if wait is None:
@@ -134,10 +145,12 @@ class Writer:
             brief.messages, model=brief.model, temperature=brief.temperature, max_tokens=brief.max_tokens
         )
         draft, press = writing.draft, self._press
+        writing.call = call = Call(brief.counted_tokens, brief.counter)
         async with aclosing(answer) as events:
             async for event in events:
                 if isinstance(event, Text):
                     draft.add(event.text)
+                    call.received.append(event.text)
                     press.ready(draft, urgent=writing.first is None)
                     if writing.first is None:
                         writing.first = time.monotonic()

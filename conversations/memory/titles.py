@@ -4,13 +4,12 @@ import logging
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from agents.client import Endpoint, complete
 from agents.prompts import clean_title, opening_title, title_messages
-from conversations.models import Conversation, Message, Role, Status, TitledBy
+from conversations.memory.asking import ask
+from conversations.models import Conversation, Kind, Message, Role, Status, TitledBy
 from conversations.titles import entitle
 
 logger = logging.getLogger(__name__)
@@ -27,11 +26,15 @@ def write_title(conversation: uuid.UUID) -> bool:
     """
     talk = Conversation.objects.filter(pk=conversation, title="", trashed_at__isnull=True).first()
     exchange = _first_exchange(conversation) if talk else None
-    if exchange is None:
+    if talk is None or exchange is None:
         return False
-    endpoint = Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL)
-    answer = complete(
-        endpoint, title_messages(*exchange), temperature=0.2, max_tokens=TITLE_TOKENS, timeout=TITLE_SECONDS
+    answer = ask(
+        kind=Kind.TITLE,
+        conversation=talk,
+        messages=title_messages(*exchange),
+        temperature=0.2,
+        max_tokens=TITLE_TOKENS,
+        seconds=TITLE_SECONDS,
     )
     # A small model may say nothing fit for a title. The member's own first words then serve.
     title = clean_title(answer.text) or opening_title(exchange[0])

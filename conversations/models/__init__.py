@@ -4,3 +4,4 @@ from conversations.models.conversations import *
 from conversations.models.messages import *
 from conversations.models.replies import *
 from conversations.models.summaries import *
+from conversations.models.usage import *

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError as BrokerDown
 from accounts.models import User
 from agents import client
 from conversations import tasks
-from conversations.memory import titles
+from conversations.memory import asking, titles
 from conversations.models import Conversation, Status, TitledBy
 from conversations.writing import Answered
 from tests.conversations.stored import store_message, store_reply, store_talk, store_thread
@@ -77,7 +77,7 @@ class TestWriting:
             Conversation.objects.filter(pk=talk.pk).update(title="Mine", titled_by=TitledBy.MEMBER)
             return asked(*args, **options)
 
-        monkeypatch.setattr(titles, "complete", rename_meanwhile)
+        monkeypatch.setattr(asking, "complete", rename_meanwhile)
         assert not titles.write_title(talk.pk)
         assert title_of(talk) == ("Mine", TitledBy.MEMBER)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import User
+from conversations.models import Usage
 from tests.endpoint import RunningEndpoint
 from tests.rows import message_row, reply_row
 from tests.said import tokens
@@ -64,6 +65,10 @@ def test_what_a_killed_runner_had_shown_is_kept_and_told(
     text = tab.page.text(ack.reply)
     assert text == message_row(ack.reply).text == tokens(len(text.split()))
     assert len(text.split()) >= 60
+    (spent,) = Usage.objects.filter(reply=ack.reply)
+    assert (spent.status, spent.estimated, spent.duration_ms) == ("interrupted", True, None)
+    assert spent.prompt_tokens > 0
+    assert spent.completion_tokens >= 60
     assert silent.answer(unseen.reply, within=20) == tokens(5), "nothing was written of it yet: it is tried once more"
     assert reply_row(unseen.reply).attempt == 2
     assert len([request for request in endpoint.log() if "Long" in request["messages"][-1]["content"]]) == 1

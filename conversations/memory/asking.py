@@ -1,0 +1,45 @@
+"""Small questions to the model beside the answers: for a title, a summary, follow-up questions. All on the books."""
+
+from django.conf import settings
+
+from agents.client import Completion, Endpoint, complete
+from agents.endpoint import Messages
+from agents.errors import AgentError
+from agents.tokens import Counter
+from conversations.models import Conversation, Kind, Reply, Status
+from conversations.usage import Call, record
+
+
+def ask(
+    *,
+    kind: Kind,
+    conversation: Conversation,
+    messages: Messages,
+    temperature: float,
+    max_tokens: int,
+    seconds: float,
+    model: str = "",
+    reply: Reply | None = None,
+) -> Completion:
+    """Ask and wait for the whole answer, at most `seconds`. `model` is the endpoint's default unless it is named.
+
+    What it cost is recorded, also when it fails, and put down to whoever asked for `reply`, else to the owner. Call it
+    outside a transaction: it waits for the network. Raises AgentError.
+    """
+    model = model or settings.OPENAI_MODEL
+    endpoint = Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL)
+    messages = list(messages)
+    counter = Counter()
+    call = Call(sum(counter.message(message["content"]) for message in messages), counter)
+    try:
+        answer = complete(
+            endpoint, messages, model=model, temperature=temperature, max_tokens=max_tokens, timeout=seconds
+        )
+    except AgentError as error:
+        spent = call.end(Status.FAILED, error=error)
+        record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply)
+        raise
+    call.received.append(answer.text)
+    spent = call.end(Status.COMPLETE, reported=answer.usage)
+    record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply)
+    return answer

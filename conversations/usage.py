@@ -1,0 +1,86 @@
+"""What each call of a model cost, and the books it is written into.
+
+A call that ended well costs what the provider reports. For every other call, and for a provider that reports nothing,
+we count: what was sent and what was received, by our own estimate (agents.tokens), and the row says so. A call that the
+endpoint refused before it began costs nothing; one that ran out of time or broke off costs what was sent.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from agents.errors import AgentError, TimedOut, Unfinished
+from agents.stream import Usage as Reported
+from agents.tokens import Counter
+from conversations.models import Conversation, Kind, Reply, Status, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one call cost, in tokens, and how it ended."""
+
+    status: Status
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    duration_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """A call while it lasts: `sent` are the tokens of what was sent, by our count; `received` are pieces of text."""
+
+    sent: int
+    counter: Counter
+    received: list[str] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+    def end(self, status: Status, *, reported: Reported | None = None, error: AgentError | None = None) -> Spent:
+        """What it cost, now that it ended. A report counts only for an answer that is whole."""
+        took_it = error is None or self.received or isinstance(error, TimedOut | Unfinished)
+        whole = reported if status is Status.COMPLETE else None
+        return Spent(
+            status=status,
+            prompt_tokens=whole.prompt_tokens if whole else self.sent if took_it else 0,
+            completion_tokens=whole.completion_tokens if whole else self.counter.count("".join(self.received)),
+            estimated=whole is None,
+            duration_ms=round((time.monotonic() - self.since) * 1000),
+        )
+
+
+def record(
+    *,
+    kind: Kind,
+    spent: Spent,
+    model: str,
+    conversation: Conversation,
+    reply: Reply | None = None,
+) -> None:
+    """Write down a call that was no answer's own: a title, a summary, follow-up questions.
+
+    It is put down to whoever asked for the reply it belongs to, else to the conversation's owner.
+    """
+    Usage.objects.create(
+        kind=kind,
+        user_id=reply.asked_by_id if reply else conversation.owner_id,
+        conversation=conversation,
+        reply=reply,
+        version_id=reply.version_id if reply else None,
+        model=model,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        estimated=spent.estimated,
+        status=spent.status,
+        duration_ms=spent.duration_ms,
+    )
+
+
+def left_behind(reply: uuid.UUID, text: str) -> list[Spent]:
+    """What the writer of this reply spent before it died, as far as its row knows: nothing, if it had not asked yet.
+
+    `text` is what it had received.
+    """
+    row = Reply.objects.filter(pk=reply).values_list("receipt", flat=True).first()
+    if not row:
+        return []
+    return [Spent(Status.INTERRUPTED, row["total"], Counter().count(text), estimated=True)]
