@@ -1,17 +1,24 @@
-"""Chooses what of a conversation a model gets to see, and writes down what it chose.
+"""Builds what a model gets to see of a conversation, and writes down what that was.
 
-The system prompt and the question are always in, whole. What is left of the budget goes to what was said before, chosen
-by a strategy: a function that takes the turns, newest first, and the tokens there is room for, and returns a Choice. It
-gets the turns as an iterator and should stop when it has enough, so that a thread of 100,000 messages costs what its
-window costs. Nothing is ever cut inside a message: half a sentence misleads a model more than none.
+The system prompt and the question are always in, whole. What is left of the budget, less the room kept for the answer,
+goes to what was said before. A strategy (see `agents.strategies`) chooses it; this module puts the choice in order of
+time and keeps account. Nothing is ever cut inside a message: half a sentence misleads a model more than none.
+
+Turns that follow each other with the same role (after an answer that failed, or around one that was left out) are sent
+as one message, since strict chat templates refuse two; where something between them was left out, a mark says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from agents.prompts import SUMMARY_FOLLOWS
+from agents.receipts import Left, Receipt, Sent, SentSummary
 from agents.tokens import Counter
+
+JOIN = "\n\n"  # between turns that are sent as one message
+GAP = "\n\n[…]\n\n"  # the same, where something between them was left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +41,70 @@ class Summary:
     reaches: str
 
 
+class Past:
+    """The turns before the question, newest first, read once and only as far as somebody looks.
+
+    Messages with no text (an answer that failed) are no turns.
+    """
+
+    def __init__(self, turns: Iterable[Turn], counter: Counter) -> None:
+        self._unread = (turn for turn in turns if turn.text)
+        self._read: list[Turn] = []
+        self._counter = counter
+        self._tokens: dict[int, int] = {}
+
+    def __iter__(self) -> Iterator[Turn]:
+        at = 0
+        while self.has(at):
+            yield self._read[at]
+            at += 1
+
+    def __getitem__(self, at: int) -> Turn:
+        """The turn at this place, 0 being the newest. Raises: IndexError."""
+        self.has(at)
+        return self._read[at]
+
+    def has(self, at: int) -> bool:
+        """Whether there are turns up to this place."""
+        while len(self._read) <= at:
+            turn = next(self._unread, None)
+            if turn is None:
+                return False
+            self._read.append(turn)
+        return True
+
+    def tokens(self, at: int) -> int:
+        """What the turn at this place takes at most, as a message of its own or as part of one."""
+        if at not in self._tokens:
+            self._tokens[at] = _most(self._counter, self[at].text)
+        return self._tokens[at]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a strategy may choose from, and the tokens there is room for."""
+
+    question: Turn
+    past: Past
+    summary: Summary | None
+    summary_tokens: int  # of the room, if the strategy takes the summary
+    room: int
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The turns a strategy chose, oldest first, each with its tokens; and where and why it stopped."""
+    """What a strategy chose: indices into the past (0 is the newest turn), and whether the summary is sent.
+
+    `left` is the account of everything else, newest first.
+    """
 
     strategy: str
-    turns: list[tuple[Turn, int]]
-    left_out: str | None = None  # id of the newest turn that is not sent; all before it are not sent either
-    reason: str | None = None
+    turns: Sequence[int]
+    summary: bool = False
+    left: Sequence[Left] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What was sent, in tokens by our own count. `as_json` is kept with the reply and can be opened by its readers."""
-
-    strategy: str
-    budget: int
-    reserve: int
-    system_tokens: int
-    question: str
-    question_tokens: int
-    turns: list[tuple[str, int]] = field(default_factory=list)  # id and tokens, oldest first
-    summary: str | None = None
-    summary_tokens: int = 0
-    left_out: str | None = None
-    reason: str | None = None
-    total: int = 0
-    over_budget: bool = False  # system prompt and question alone are more than the budget allows
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+Strategy = Callable[[Offer], Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +113,21 @@ class Context:
     receipt: Receipt
 
 
-Strategy = Callable[[Iterator[Turn], int, Counter], Choice]
+@dataclass(slots=True)
+class _Draft:
+    """Messages as they are put together, with the tokens of each part."""
 
+    counter: Counter
+    messages: list[dict[str, str]] = field(default_factory=list)
 
-def recent(turns: Iterator[Turn], room: int, counter: Counter) -> Choice:
-    """Everything if it fits, else the newest messages that do, without a gap.
-
-    A window never starts with an answer: without its question it says little, and some chat templates refuse it.
-    """
-    taken: list[tuple[Turn, int]] = []
-    for turn in turns:
-        tokens = counter.message(turn.text)
-        if tokens > room:
-            left_out, reason = turn.id, "budget"
-            while taken and taken[-1][0].role == "assistant":
-                left_out, reason = taken.pop()[0].id, "an answer without its question"
-            return Choice("window", taken[::-1], left_out, reason)
-        room -= tokens
-        taken.append((turn, tokens))
-    return Choice("everything", taken[::-1])
+    def add(self, role: str, text: str, *, gap: bool = False) -> int:
+        """Append a turn, to the last message if that has its role. Returns the tokens it takes."""
+        if self.messages and self.messages[-1]["role"] == role:
+            text = (GAP if gap else JOIN) + text
+            self.messages[-1]["content"] += text
+            return self.counter.count(text)
+        self.messages.append({"role": role, "content": text})
+        return self.counter.message(text)
 
 
 def build(
@@ -100,39 +137,78 @@ def build(
     question: Turn,
     budget: int,
     reserve: int,
-    summary: Summary | None = None,
     counter: Counter,
-    strategy: Strategy = recent,
+    strategy: Strategy,
+    summary: Summary | None = None,
 ) -> Context:
     """The messages to send, in order of time, and their receipt.
 
-    `turns` come newest first and do not contain `question`. `budget` is in tokens and includes `reserve`, the part that
-    is kept for the answer. Messages with no text (an answer that failed) are not sent.
+    `turns` come newest first and do not contain `question`; they are read only as far as the strategy looks. `budget`
+    is in tokens and includes `reserve`, the part that is kept for the answer. `summary` is the newest that is true on
+    this branch; a strategy may do without.
     """
-    if summary:
-        # Within the system message, not as one of its own: many chat templates know only one, at the start.
-        system = f"{system}\n\n{SUMMARY_FOLLOWS}\n{summary.text}" if system else f"{SUMMARY_FOLLOWS}\n{summary.text}"
-    summary_tokens = counter.count(summary.text) if summary else 0
-    system_tokens = counter.message(system) - summary_tokens if system else 0
-    question_tokens = counter.message(question.text)
-    room = budget - reserve - system_tokens - summary_tokens - question_tokens
-    choice = strategy((turn for turn in turns if turn.text), max(room, 0), counter)
-    messages = [{"role": "system", "content": system}] if system else []
-    messages += [{"role": turn.role, "content": turn.text} for turn, _ in choice.turns]
-    messages.append({"role": question.role, "content": question.text})
+    system_tokens = counter.message(system) if system else 0
+    summary_tokens = counter.message(_background(" ", summary.text)) if summary else 0
+    room = budget - reserve - system_tokens - _most(counter, question.text)
+    past = Past(turns, counter)
+    choice = strategy(Offer(question, past, summary, summary_tokens, max(room, 0)))
+    sent_summary = None
+    draft = _Draft(counter)
+    if summary and choice.summary:
+        sent_summary = SentSummary(id=summary.id, tokens=summary_tokens, reaches=summary.reaches)
+    instructions = _background(system, summary.text) if summary and choice.summary else system
+    if instructions:
+        draft.messages.append({"role": "system", "content": instructions})
+    chosen = [*((past[at], at) for at in sorted(choice.turns, reverse=True)), (question, -1)]
+    sent: list[Sent] = []
+    newer = chosen[0][1]  # what came before the first is no gap: nothing stands before it
+    for turn, at in chosen:
+        gap = newer - at > 1
+        tokens = draft.add(turn.role, turn.text, gap=gap)
+        sent.append(Sent(id=turn.id, role=turn.role, tokens=tokens, chars=len(turn.text), gap=gap))
+        newer = at
     receipt = Receipt(
         strategy=choice.strategy,
+        counter=str(counter),
         budget=budget,
         reserve=reserve,
+        system=system,
         system_tokens=system_tokens,
-        question=question.id,
-        question_tokens=question_tokens,
-        turns=[(turn.id, tokens) for turn, tokens in choice.turns],
-        summary=summary.id if summary else None,
-        summary_tokens=summary_tokens,
-        left_out=choice.left_out,
-        reason=choice.reason,
-        total=system_tokens + summary_tokens + question_tokens + sum(tokens for _, tokens in choice.turns),
+        summary=sent_summary,
+        turns=tuple(sent),
+        left=tuple(choice.left),
+        total=system_tokens + sum(turn.tokens for turn in sent) + (sent_summary.tokens if sent_summary else 0),
         over_budget=room < 0,
+        digest=digest(draft.messages),
     )
-    return Context(messages, receipt)
+    return Context(draft.messages, receipt)
+
+
+def rebuild(receipt: Receipt, texts: dict[str, str], *, summary: str = "") -> list[dict[str, str]]:
+    """The messages that a receipt is about, from the texts of its turns by id, and of its summary. To the byte.
+
+    A text that has grown since (an answer that was continued) counts as far as it was sent. Whether the outcome is what
+    was sent is for `digest` to say. Raises: KeyError when a text is missing.
+    """
+    system = _background(receipt.system, summary) if receipt.summary else receipt.system
+    draft = _Draft(Counter())
+    if system:
+        draft.messages.append({"role": "system", "content": system})
+    for turn in receipt.turns:
+        draft.add(turn.role, texts[turn.id][: turn.chars], gap=turn.gap)
+    return draft.messages
+
+
+def digest(messages: Sequence[dict[str, str]]) -> str:
+    """SHA-256 of the messages as compact JSON in UTF-8: two requests with the same digest said the same."""
+    data = json.dumps(messages, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _most(counter: Counter, text: str) -> int:
+    return max(counter.message(text), counter.count(GAP + text))
+
+
+def _background(system: str, summary: str) -> str:
+    # Within the system message, not as one of its own: many chat templates know only one, at the start.
+    return f"{system}\n\n{SUMMARY_FOLLOWS}\n{summary}" if system else f"{SUMMARY_FOLLOWS}\n{summary}"

@@ -55,6 +55,9 @@ class Counter:
 
     factor: float = 1.0
 
+    def __str__(self) -> str:
+        return f"estimate × {self.factor:.2f}"
+
     def count(self, text: str) -> int:
         """Tokens in a text, rounded up."""
         return math.ceil(estimate(text) * self.factor)

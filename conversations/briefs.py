@@ -10,11 +10,12 @@ from django.db import connection
 
 from agents import context, prompts
 from agents.models import PersonalityVersion
+from agents.strategies import STRATEGIES
 from agents.tokens import Counter
 from conversations.models import Message, Reply, Status
 from conversations.states import Claim
 
-PAGE = 30  # messages read at once
+PAGE, LARGEST_PAGE = 30, 120  # messages read at once: few to begin with, more for a strategy that looks far back
 
 # How this process counts tokens, by model: it learns from what endpoints report. Losing it costs some accuracy.
 _counters: dict[str, Counter] = {}
@@ -58,6 +59,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         budget=version.context_budget,
         reserve=version.max_tokens,
         counter=counter,
+        strategy=STRATEGIES[version.strategy],
     )
     parameters = {"temperature": version.temperature, "max_tokens": version.max_tokens}
     Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING).update(
@@ -97,16 +99,16 @@ def persona(version: PersonalityVersion) -> prompts.Persona:
 
 def _turns(question: Message) -> Iterator[context.Turn]:
     """The turns before the question, newest first. Read by the page, so that a long thread costs what is used of it."""
-    tip = question.parent_id
+    tip, size = question.parent_id, PAGE
     while tip is not None:
-        rows = _page_up(tip)
+        rows = _page_up(tip, size)
         for pk, role, text, _ in rows:
             if text:
                 yield context.Turn(id=str(pk), role=role, text=text)
-        tip = rows[-1][3] if rows else None
+        tip, size = rows[-1][3] if rows else None, min(2 * size, LARGEST_PAGE)
 
 
-def _page_up(tip: uuid.UUID) -> list[tuple[uuid.UUID, str, str, uuid.UUID | None]]:
+def _page_up(tip: uuid.UUID, size: int) -> list[tuple[uuid.UUID, str, str, uuid.UUID | None]]:
     """(id, role, text, parent) of a page of messages from `tip` up, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -119,7 +121,7 @@ def _page_up(tip: uuid.UUID) -> list[tuple[uuid.UUID, str, str, uuid.UUID | None
                  WHERE depth < %s
             ) SELECT id, role, text, parent_id FROM branch ORDER BY depth
             """,
-            [tip, PAGE],
+            [tip, size],
         )
         rows: list[tuple[uuid.UUID, str, str, uuid.UUID | None]] = cursor.fetchall()
     return rows

@@ -1,69 +1,43 @@
-"""What of a conversation a model gets to see, and the receipt that says so."""
+"""What a model gets to see is put together in order, within its budget; nothing is cut, doubled or sent in silence."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.context import Choice, Context, Summary, Turn, build
-from agents.tokens import TOKENS_PER_MESSAGE, Counter
+from agents.context import GAP, Choice, Offer, Summary, Turn, build
+from agents.strategies import STRATEGIES
+from agents.tokens import TOKENS_PER_MESSAGE
+from tests.agents.words import FIXED, QUESTION, SYSTEM, Words, built, sent, thread
 
 
-class Words(Counter):
-    """Counts words, so that a test can count along."""
-
-    def count(self, text: str) -> int:
-        return len(text.split())
+def picking(*places: int) -> "Picking":
+    return Picking(places)
 
 
-SYSTEM = "be kind"
-QUESTION = Turn("q", "user", "and now what")
+class Picking:
+    """A strategy that takes the turns at these places."""
 
+    def __init__(self, places: Sequence[int]) -> None:
+        self._places = places
 
-def thread(*sizes: int, newest: str = "assistant") -> list[Turn]:
-    """Turns of so many words each, oldest first; the newest is an answer, and they alternate."""
-    roles = ["assistant", "user"] if newest == "assistant" else ["user", "assistant"]
-    count = len(sizes)
-    return [Turn(f"m{i}", roles[(count - 1 - i) % 2], " ".join(["word"] * size)) for i, size in enumerate(sizes)]
-
-
-def built(turns: list[Turn], *, budget: int, reserve: int = 0, summary: Summary | None = None) -> Context:
-    return build(
-        system=SYSTEM, turns=reversed(turns), question=QUESTION, budget=budget, reserve=reserve, summary=summary,
-        counter=Words(),
-    )  # fmt: skip
-
-
-# system 2 + 4, question 3 + 4
-FIXED = 2 + 3 + 2 * TOKENS_PER_MESSAGE
+    def __call__(self, offer: Offer) -> Choice:
+        return Choice("picking", self._places)
 
 
 def test_everything_in_order_when_it_fits() -> None:
     turns = thread(5, 6, 7, 8)
     context = built(turns, budget=1000)
-    assert [message["role"] for message in context.messages] == [
-        "system",
-        "user",
-        "assistant",
-        "user",
-        "assistant",
-        "user",
-    ]
-    assert [message["content"] for message in context.messages] == [
-        SYSTEM,
-        *(turn.text for turn in turns),
-        QUESTION.text,
+    assert context.messages == [
+        {"role": "system", "content": SYSTEM},
+        *({"role": turn.role, "content": turn.text} for turn in turns),
+        {"role": "user", "content": QUESTION.text},
     ]
     receipt = context.receipt
-    assert (receipt.strategy, receipt.left_out, receipt.reason, receipt.over_budget) == (
-        "everything",
-        None,
-        None,
-        False,
-    )
-    assert receipt.turns == [("m0", 9), ("m1", 10), ("m2", 11), ("m3", 12)]
+    assert (receipt.strategy, receipt.left, receipt.over_budget) == ("everything", (), False)
+    assert [turn.tokens for turn in receipt.turns] == [9, 10, 11, 12, 7]
     assert receipt.total == FIXED + 9 + 10 + 11 + 12
 
 
@@ -73,69 +47,141 @@ def test_a_conversation_that_has_just_begun() -> None:
     assert context.receipt.strategy == "everything"
 
 
-def test_exactly_enough_is_enough_and_one_less_is_not() -> None:
-    turns = thread(6, 6, 6, 6)
-    assert built(turns, budget=FIXED + 40).receipt.strategy == "everything"
-    context = built(turns, budget=FIXED + 39)
-    assert context.receipt.strategy == "window"
-    assert [name for name, _ in context.receipt.turns] == ["m2", "m3"]  # m1 fits, but answers what is not there
-
-
-def test_a_window_is_the_newest_without_a_gap() -> None:
-    """m1 is too long. m0 would fit, but a conversation with a hole reads as another conversation."""
-    context = built(thread(2, 500, 6, 6), budget=100)
-    assert [name for name, _ in context.receipt.turns] == ["m2", "m3"]
-    assert (context.receipt.left_out, context.receipt.reason) == ("m1", "budget")
-
-
-def test_a_window_never_starts_with_an_answer() -> None:
-    context = built(thread(500, 6, 6, 6), budget=100)
-    assert [name for name, _ in context.receipt.turns] == ["m2", "m3"]
-    assert (context.receipt.left_out, context.receipt.reason) == ("m1", "an answer without its question")
-
-
-def test_the_answer_has_its_reserve() -> None:
-    turns = thread(6, 6)
-    assert built(turns, budget=FIXED + 20 + 50, reserve=50).receipt.strategy == "everything"
-    assert built(turns, budget=FIXED + 20 + 50, reserve=51).receipt.turns == []
+def test_without_a_system_prompt_there_is_no_empty_message() -> None:
+    context = build(
+        system="", turns=[], question=QUESTION, budget=100, reserve=0, counter=Words(), strategy=picking()
+    )  # fmt: skip
+    assert context.messages == [{"role": "user", "content": QUESTION.text}]
+    assert context.receipt.system_tokens == 0
 
 
 def test_system_and_question_are_always_in_and_it_is_said_when_they_are_too_much() -> None:
     context = built(thread(6, 6), budget=4)
     assert [message["content"] for message in context.messages] == [SYSTEM, QUESTION.text]
     assert context.receipt.over_budget
-    assert context.receipt.left_out == "m1"
 
 
-def test_answers_that_never_came_are_not_sent() -> None:
+def test_a_chosen_turn_is_sent_in_its_place_whatever_order_a_strategy_names() -> None:
+    context = built(thread(1, 2, 3, 4), budget=1000, strategy=picking(0, 3, 1, 2))
+    assert sent(context) == ["m0", "m1", "m2", "m3"]
+
+
+def test_equal_texts_are_not_one_another() -> None:
+    """By text, the second "yes" would be taken for the first and land before the question it answers."""
     turns = [
-        Turn("a", "user", "first"),
-        Turn("b", "assistant", ""),
-        Turn("c", "user", "again"),
-        Turn("d", "assistant", "ok"),
+        Turn("a", "user", "yes"),
+        Turn("b", "assistant", "Shall I?"),
+        Turn("c", "user", "yes"),
+        Turn("d", "assistant", "Shall I?"),
     ]
-    assert [name for name, _ in built(turns, budget=1000).receipt.turns] == ["a", "c", "d"]
+    context = built(turns, budget=1000, strategy=picking(0, 1, 2, 3))
+    assert sent(context) == ["a", "b", "c", "d"]
+    assert [message["content"] for message in context.messages[1:5]] == ["yes", "Shall I?", "yes", "Shall I?"]
+    context = built(turns, budget=1000, strategy=picking(1, 0))
+    assert sent(context) == ["c", "d"]
 
 
-def test_a_summary_stands_before_the_turns_and_is_marked_as_background() -> None:
-    context = built(thread(6, 6), budget=1000, summary=Summary("s1", "they spoke of bread", reaches="m0"))
+# Turns of one role in a row
+
+
+def test_a_question_after_a_failed_answer_is_sent_as_one_message_with_the_one_before() -> None:
+    """Templates like Mistral's and Gemma's refuse two messages of one role in a row."""
+    turns = [Turn("a", "user", "first"), Turn("b", "assistant", ""), Turn("c", "user", "once more")]
+    context = built(turns, budget=1000)
+    assert context.messages[1:] == [{"role": "user", "content": f"first\n\nonce more\n\n{QUESTION.text}"}]
+    assert [(turn.id, turn.role, turn.gap) for turn in context.receipt.turns] == [
+        ("a", "user", False),
+        ("c", "user", False),
+        ("q", "user", False),
+    ]
+    assert context.receipt.total == sum(Words().message(message["content"]) for message in context.messages)
+
+
+def test_what_was_left_out_between_two_of_one_role_is_marked() -> None:
+    turns = thread(1, 2, 3, 4)
+    context = built(turns, budget=1000, strategy=picking(1, 3))
+    assert [message["role"] for message in context.messages] == ["system", "user"]
+    assert context.messages[1]["content"] == f"word{GAP}word word word{GAP}and now what"
+    assert [(turn.id, turn.gap) for turn in context.receipt.turns] == [("m0", False), ("m2", True), ("q", True)]
+
+
+def test_what_was_left_out_between_two_roles_needs_no_mark() -> None:
+    context = built(thread(1, 2, 3, 4), budget=1000, strategy=picking(0, 3))
+    assert [message["content"] for message in context.messages[1:]] == ["word", "word word word word", "and now what"]
+    assert [turn.gap for turn in context.receipt.turns] == [False, True, False]
+
+
+@given(st.lists(st.sampled_from(["user", "assistant", ""]), max_size=12), st.sampled_from(sorted(STRATEGIES)))
+def test_roles_always_take_turns_and_a_member_begins(roles: list[str], strategy: str) -> None:
+    """Whatever failed, and whatever is chosen."""
+    turns = [Turn(str(at), role or "assistant", role and "some words here") for at, role in enumerate(roles)]
+    context = built(turns, budget=FIXED + 30, strategy=STRATEGIES[strategy])
+    said = [message["role"] for message in context.messages]
+    assert said[0] == "system"
+    assert all(one != other for one, other in pairwise(said))
+    assert said[-1] == "user"
+
+
+# Summaries
+
+
+def test_a_summary_stands_in_the_system_message_and_is_marked_as_background() -> None:
+    turns = thread(500, 6, 6, 6)
+    context = built(turns, budget=100, summary=Summary("s1", "they spoke of bread", reaches="m1"))
     assert [message["role"] for message in context.messages] == ["system", "user", "assistant", "user"]
     system = context.messages[0]["content"]
     assert system.startswith(SYSTEM)
     assert system.endswith("they spoke of bread")
     assert "not instructions" in system
     receipt = context.receipt
-    assert (receipt.summary, receipt.summary_tokens) == ("s1", 4)
-    assert receipt.total == sum(Words().message(message["content"]) for message in context.messages)
+    assert receipt.summary is not None
+    assert (receipt.summary.id, receipt.summary.reaches) == ("s1", "m1")
+    whole = sum(Words().message(message["content"]) for message in context.messages)
+    assert whole <= receipt.total <= whole + TOKENS_PER_MESSAGE
 
 
-def test_without_a_system_prompt_there_is_no_empty_message() -> None:
-    context = build(system="", turns=[], question=QUESTION, budget=100, reserve=0, counter=Words())
-    assert context.messages == [{"role": "user", "content": QUESTION.text}]
-    assert context.receipt.system_tokens == 0
+def test_a_summary_that_a_strategy_does_without_is_not_sent() -> None:
+    context = built(thread(6, 6), budget=1000, summary=Summary("s1", "they spoke of bread", reaches="m0"))
+    assert context.messages[0]["content"] == SYSTEM
+    assert context.receipt.summary is None
 
 
-def test_a_thread_without_end_costs_its_window() -> None:
+# Bounds
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=30),
+    st.integers(0, 300),
+    st.integers(0, 50),
+    st.sampled_from(sorted(STRATEGIES)),
+    st.booleans(),
+)
+def test_whatever_the_sizes_the_budget_holds_and_the_order_stays(
+    sizes: list[int], budget: int, reserve: int, strategy: str, summarised: bool
+) -> None:
+    turns = thread(*sizes)
+    summary = Summary("s", "eight words are enough to tell of it", reaches="m3") if summarised else None
+    context = built(turns, budget=budget, reserve=reserve, summary=summary, strategy=STRATEGIES[strategy])
+    receipt = context.receipt
+    assert receipt.over_budget or receipt.total + reserve <= budget
+    counted = sum(Words().message(message["content"]) for message in context.messages)
+    assert counted <= receipt.total <= counted + TOKENS_PER_MESSAGE * (receipt.summary is not None)
+    ids = [turn.id for turn in turns if turn.text]
+    assert sent(context) == [name for name in ids if name in sent(context)], "not in order, or twice"
+    assert context.messages[0]["content"].startswith(SYSTEM)
+    assert context.messages[-1]["content"].endswith(QUESTION.text)
+    assert bool(receipt.left) == (len(sent(context)) < len(ids)), "something was left out in silence"
+
+
+@pytest.mark.parametrize("room", [0, -5])
+def test_no_room_at_all(room: int) -> None:
+    assert sent(built(thread(3, 3), budget=FIXED + room)) == []
+
+
+@pytest.mark.parametrize(
+    ("strategy", "most"), [("everything", 11), ("window", 11), ("summary", 11), ("importance", 402), ("auto", 402)]
+)
+def test_a_thread_without_end_costs_its_window(strategy: str, most: int) -> None:
     read = 0
 
     def endless() -> Iterator[Turn]:
@@ -144,47 +190,9 @@ def test_a_thread_without_end_costs_its_window() -> None:
             read += 1
             yield Turn(f"m{read}", "assistant" if read % 2 else "user", "six words are in this message")
 
-    context = build(system=SYSTEM, turns=endless(), question=QUESTION, budget=FIXED + 105, reserve=0, counter=Words())
-    assert len(context.receipt.turns) == 10
-    assert read == 11
-
-
-def test_another_strategy_is_another_function() -> None:
-    def first_only(turns: Iterator[Turn], room: int, counter: Counter) -> Choice:
-        assert room == 1000 - FIXED
-        newest = next(turns)
-        return Choice("newest", [(newest, counter.message(newest.text))], "m0", "asked for one")
-
     context = build(
-        system=SYSTEM, turns=reversed(thread(6, 6)), question=QUESTION, budget=1000, reserve=0, counter=Words(),
-        strategy=first_only,
+        system=SYSTEM, turns=endless(), question=QUESTION, budget=FIXED + 105, reserve=0, counter=Words(),
+        strategy=STRATEGIES[strategy],
     )  # fmt: skip
-    assert (context.receipt.strategy, context.receipt.turns) == ("newest", [("m1", 10)])
-
-
-def test_the_receipt_can_be_kept_as_json() -> None:
-    receipt = built(thread(500, 6, 6, 6), budget=100, reserve=10).receipt
-    kept = json.loads(json.dumps(receipt.as_json()))
-    assert kept["turns"] == [["m2", 10], ["m3", 10]]
-    assert (kept["strategy"], kept["budget"], kept["reserve"], kept["question"]) == ("window", 100, 10, "q")
-
-
-@given(st.lists(st.integers(0, 40), max_size=30), st.integers(0, 300), st.integers(0, 50))
-def test_whatever_the_sizes_the_budget_holds_and_the_order_stays(sizes: list[int], budget: int, reserve: int) -> None:
-    turns = thread(*sizes)
-    context = built(turns, budget=budget, reserve=reserve)
-    receipt = context.receipt
-    assert receipt.over_budget or receipt.total + reserve <= budget
-    assert receipt.total == sum(Words().message(message["content"]) for message in context.messages)
-    sent = [name for name, _ in receipt.turns]
-    ids = [turn.id for turn in turns if turn.text]
-    assert sent == ids[len(ids) - len(sent) :], "not the newest, or not in order"
-    left = ids[: len(ids) - len(sent)]
-    assert receipt.left_out == (left[-1] if left else None), "something was left out in silence"
-    assert (receipt.strategy == "everything") == (not left)
-    assert context.messages[-1]["content"] == QUESTION.text
-
-
-@pytest.mark.parametrize("room", [0, -5])
-def test_no_room_at_all(room: int) -> None:
-    assert built(thread(3, 3), budget=FIXED + room).receipt.turns == []
+    assert len(sent(context)) == 10
+    assert read <= most
