@@ -73,6 +73,9 @@ class PersonalityVersion(models.Model):
         default=4000, validators=[MinValueValidator(256)], help_text="Tokens, the answer's own included."
     )
     strategy = models.CharField(max_length=12, choices=Strategy.choices, default=Strategy.AUTO)
+    follow_ups = models.BooleanField(
+        "follow-up questions", default=True, help_text="Offer questions under its newest answer: one small call more."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False

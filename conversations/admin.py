@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
 from conversations.models import Conversation, Membership, Message, Reply, Summary, Usage
@@ -59,6 +61,19 @@ class MessageAdmin(ReadOnly):
         return Truncator(message.text).chars(80)
 
 
+class FindingsFilter(admin.SimpleListFilter):
+    title = "findings"
+    parameter_name = "findings"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [("yes", "Has findings"), ("no", "Has none")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Reply]) -> QuerySet[Reply]:
+        if self.value() == "yes":
+            return queryset.exclude(findings=[])
+        return queryset.filter(findings=[]) if self.value() == "no" else queryset
+
+
 @admin.register(Reply)
 class ReplyAdmin(ReadOnly):
     list_display = (
@@ -72,11 +87,22 @@ class ReplyAdmin(ReadOnly):
         "completion_tokens",
         "first_token_ms",
         "total_ms",
+        "noticed",
     )
-    list_filter = ("status", "error_code")
+    list_filter = ("status", FindingsFilter, "error_code")
+    fields = (*(field.name for field in Reply._meta.fields if field.name != "findings"), "noticed")
     list_select_related = ("conversation", "version")
     search_fields = ("=conversation__id", "=message__id", "model")
     ordering = ("-message_id",)
+
+    @admin.display(description="findings")
+    def noticed(self, reply: Reply) -> str:
+        """Where it may not keep to its personality."""
+        return format_html_join(
+            mark_safe("<br>"),
+            "{} {}",
+            ((found["sentence"], f"“{found['found']}”" if found["found"] else "") for found in reply.findings),
+        )
 
 
 @admin.register(Summary)

@@ -166,6 +166,7 @@ def _reply_object(reply: Reply, line: Sequence[uuid.UUID]) -> ReplyObject:
         finish_reason=reply.finish_reason,
         error=error_object(reply),
         usage=usage_object(reply.prompt_tokens, reply.completion_tokens),
+        follow_ups=reply.follow_ups,
     )
 
 

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError as BrokerDown
 
 from agents.errors import AgentError
 from conversations import live
-from conversations.memory import titles
+from conversations.memory import findings, follow_ups, titles
 from conversations.reaper import reap
 from conversations.writing import Answered
 
@@ -21,6 +21,7 @@ def follow(answered: Answered) -> None:
     try:
         if answered.untitled:
             title.delay(str(answered.conversation))
+        look_back.delay(str(answered.reply))
     except BrokerDown as error:
         logger.warning("work after an answer was not queued: %s", type(error).__name__)
 
@@ -33,6 +34,18 @@ def title(self, conversation: str) -> None:  # type: ignore[no-untyped-def]
         if error.retryable:
             raise self.retry(countdown=5 * 2**self.request.retries, exc=error) from None
         logger.warning("no title for %s: %s", conversation, error.code)
+
+
+@shared_task(bind=True, max_retries=1)
+def look_back(self, reply: str) -> None:  # type: ignore[no-untyped-def]
+    """What an answer is looked over for: whether it keeps to its personality, and what may follow it."""
+    findings.review(uuid.UUID(reply))
+    try:
+        follow_ups.suggest(uuid.UUID(reply))
+    except AgentError as error:
+        if error.retryable:
+            raise self.retry(countdown=5, exc=error) from None
+        logger.warning("no follow-up questions for %s: %s", reply, error.code)
 
 
 @shared_task

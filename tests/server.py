@@ -176,6 +176,16 @@ def writing(env: Mapping[str, str], log: Path) -> Iterator[Process]:
         yield process
 
 
+@contextmanager
+def working(env: Mapping[str, str], log: Path) -> Iterator[Process]:
+    """A Celery worker, as it is started in earnest."""
+    celery = str(Path(sys.executable).with_name("celery"))
+    command = (celery, "--quiet", "-A", "chatsite", "worker", "--loglevel", "INFO", "--pool", "solo")
+    env = {**env, "PYTHONWARNINGS": "ignore:You're running"}
+    with running(*command, env=env, log=log, ready=r"celery@\S+ ready") as process:
+        yield process
+
+
 def status_of(url: str, *, timeout: float = 5.0) -> int:
     """The HTTP status of a page; 0 when nobody answers."""
     try:

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -158,6 +159,15 @@ class Tab:
             if message is not None and words in message["text"]:
                 return
             self._inbox.append(self._receive(until, f"{words!r} was not said"))
+
+    def shown(self, message: str, fits: Callable[[Frame], object], *, within: float = 2 * PATIENCE) -> Frame:
+        """Read on until the page shows this message like that; returns it."""
+        until = time.monotonic() + within
+        while True:
+            found = self._message(message)
+            if found is not None and fits(found):
+                return found
+            self._inbox.append(self._receive(until, f"{message} was not shown so"))
 
     def status(self, reply: str, status: str, *, within: float = 2 * PATIENCE) -> Frame:
         """Read on until the answer has this status; returns its reply object."""

@@ -56,7 +56,10 @@ class Reply(models.Model):
     completion_tokens = models.PositiveIntegerField(null=True)
     first_token_ms = models.PositiveIntegerField(null=True)
     total_ms = models.PositiveIntegerField(null=True)
-    follow_ups = models.JSONField(default=list)
+    follow_ups = models.JSONField(default=list, help_text="Questions that may follow; shown under the newest answer.")
+    findings = models.JSONField(
+        default=list, help_text="Where it may not keep to its personality: {code, sentence, found}. For staff."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -91,6 +94,7 @@ class Reply(models.Model):
             models.Index(fields=["created_at"], condition=Q(status="queued"), name="reply_queue"),
             models.Index(fields=["lease_until"], condition=Q(status="streaming"), name="reply_lease"),
             models.Index(fields=["conversation"], condition=Q(status="waiting"), name="reply_line"),
+            models.Index(fields=["-message"], condition=~Q(findings=[]), name="reply_with_findings"),
         ]
 
     def __str__(self) -> str:

@@ -54,6 +54,7 @@ class ReplyObject(TypedDict):
     finish_reason: str
     error: ErrorObject | None
     usage: UsageObject | None
+    follow_ups: list[str]
 
 
 class MessageObject(TypedDict):

@@ -1,11 +1,9 @@
 """A conversation gets its title from the model after its first answer, once, and a member's own title stays."""
 
-import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from conversations.writing import Answered
 from tests.conversations.stored import store_message, store_reply, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
 from tests.rows import conversation_row
-from tests.server import Process, running
+from tests.server import Process, working
 from tests.site import Site
 
 
@@ -165,16 +163,7 @@ def test_many_at_once_write_one_title(alone: None, world: None, alice: User) -> 
 
 @pytest.fixture(scope="module")
 def worker(parley_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """A Celery worker, as it is started in earnest."""
-    log = tmp_path_factory.mktemp("celery") / "log"
-    celery = str(Path(sys.executable).with_name("celery"))
-    command = (celery, "--quiet", "-A", "chatsite", "worker", "--loglevel", "INFO", "--pool", "solo")
-    with running(
-        *command,
-        env={**parley_environment, "PYTHONWARNINGS": "ignore:You're running"},
-        log=log,
-        ready=r"celery@\S+ ready",
-    ) as process:
+    with working(parley_environment, tmp_path_factory.mktemp("celery") / "log") as process:
         yield process
 
 
