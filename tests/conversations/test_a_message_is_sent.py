@@ -42,12 +42,14 @@ def test_the_first_frames(tab: Tab, alice: User) -> None:
     ]
     first = tab.ask("One")
     tab.answer(first.reply)
-    seen = len(tab.frames)
 
-    second = tab.say("Two [[tokens=3]]", conversation=first.conversation)
-    assert tab.answer(second.reply) == tokens(3)
-
-    kinds = [frame["type"] for frame in tab.frames[seen:] if frame["type"] not in ("ack", "conversation")]
+    for _ in range(5):  # on a busy machine the watchdog may see the rows before the event arrives, and heals
+        seen = len(tab.frames)
+        again = tab.say("Again [[tokens=3]]", conversation=first.conversation)
+        assert tab.answer(again.reply) == tokens(3)
+        kinds = [frame["type"] for frame in tab.frames[seen:] if frame["type"] not in ("ack", "conversation")]
+        if "snapshot" not in kinds:
+            break
     assert kinds[:3] == ["message", "message", "reply"]
     assert set(kinds[3:-1]) == {"delta"}
     assert kinds[-1] == "end"
