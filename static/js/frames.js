@@ -27,6 +27,7 @@
  * @property {string | null} [finish_reason]
  * @property {Refusal | null} [error]
  * @property {{prompt_tokens: number, completion_tokens: number} | null} [usage]
+ * @property {string[]} [follow_ups] what a member might ask next
  *
  * @typedef {object} Message
  * @property {string} id

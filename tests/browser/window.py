@@ -39,6 +39,7 @@ class Window:
         self.link = page.locator(".link")
         self.transcript = page.locator("parley-transcript")
         self.pill = page.locator(".pill")
+        self.follow_ups = page.locator(".follow-up")
         self.menu = page.locator(".me-button")
 
     def go(self, path: str = "/") -> None:

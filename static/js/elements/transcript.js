@@ -5,6 +5,7 @@ import { alarm, say } from "../announce.js";
 import { copy } from "../clipboard.js";
 import { dayName } from "../dates.js";
 import { focusComposer } from "../focus.js";
+import { followUps } from "../follow_ups.js";
 import { icons } from "../icons.js";
 import { Follower } from "../scroll.js";
 import { ChatElement } from "./element.js";
@@ -76,6 +77,7 @@ export class Transcript extends ChatElement {
           ) => html`${at === 0 && this.#isNewDay(path.at(-1)) ? html`<div class="day">Today</div>` : nothing}
             <parley-pending .parcel=${parcel}></parley-pending>`,
         )}
+        ${chat.pending.length === 0 ? followUps(path.at(-1), (question) => this.#ask(question)) : nothing}
       </div>
       ${this.#pill()}`;
   }
@@ -109,6 +111,14 @@ export class Transcript extends ChatElement {
   /** True when nothing was said today: then the day is written before the message that is on its way. */
   #isNewDay(/** @type {Message | undefined} */ last) {
     return !last || dayName(last.created_at) !== "Today";
+  }
+
+  /** Send a question that was offered. @param {string} question */
+  #ask(question) {
+    if (this.chat.refusal(question)) return;
+    this.chat.send(question);
+    this.toEnd();
+    focusComposer();
   }
 
   #beginning() {
