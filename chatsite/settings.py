@@ -156,6 +156,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": 15.0},
+    "sweep-summaries": {"task": "conversations.tasks.sweep_summaries", "schedule": 15.0},
     "sweep-titles": {"task": "conversations.tasks.sweep_titles", "schedule": 60.0},
 }
 
@@ -164,6 +165,9 @@ CELERY_BEAT_SCHEDULE = {
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="")
+# The model that writes summaries, and the seconds it may take for one. Empty: the same as for answers.
+SUMMARY_MODEL = env.str("SUMMARY_MODEL", default="")
+SUMMARY_SECONDS = env.float("SUMMARY_SECONDS", default=90)
 # What members read under the composer.
 PARLEY_MODEL_LABEL = env.str("PARLEY_MODEL_LABEL", default=OPENAI_MODEL)
 # Seconds: to connect, to the first token, between two tokens, for a whole answer.

@@ -14,6 +14,7 @@ from agents.strategies import STRATEGIES
 from agents.tokens import Counter
 from conversations.models import Message, Reply, Status
 from conversations.states import Claim
+from conversations.summaries.recall import newest
 
 PAGE, LARGEST_PAGE = 30, 120  # messages read at once: few to begin with, more for a strategy that looks far back
 
@@ -52,12 +53,14 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     counter = _counters.get(model, Counter())
     question = reply.message.parent
     assert question is not None, "an answer follows a member's message"
+    summary = newest(question.parent_id)
     built = context.build(
         system=prompts.system_prompt(persona(version)),
         turns=_turns(question),
         question=context.Turn(id=str(question.pk), role=question.role, text=question.text),
         budget=version.context_budget,
         reserve=version.max_tokens,
+        summary=context.Summary(str(summary.pk), summary.text, str(summary.reaches_id)) if summary else None,
         counter=counter,
         strategy=STRATEGIES[version.strategy],
     )

@@ -17,6 +17,7 @@ from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
 from conversations.pulse import ended, pulse
 from conversations.relay import Relay
+from conversations.summaries import keeping
 from conversations.wire import encode
 
 logger = logging.getLogger(__name__)
@@ -150,6 +151,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await in_database(turns.select, user=self.user, message=message)
             case wire.Rename(conversation, title):
                 await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
+            case wire.Amend(summary, text):
+                await in_database(keeping.edit, user=self.user, summary=summary, text=text)
             case wire.Pong():
                 pass  # that it came is all it says
 

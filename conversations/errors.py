@@ -5,6 +5,8 @@ ChatError
  ├─ BadText         (what was said cannot be kept)   empty_text, text_too_long, bad_text
  ├─ NotFound        (missing, or not yours)          not_found
  ├─ Conflict                                         idempotency_conflict
+ ├─ OwnerOnly                                        owner_only
+ ├─ SummaryChanged                                   summary_changed
  ├─ UnknownPersonality                               unknown_personality
  └─ TryLater        (nothing wrong with the request) busy, rate_limited, unavailable, fault
 """
@@ -44,6 +46,22 @@ class Conflict(ChatError):
     def __init__(self) -> None:
         super().__init__(
             "idempotency_conflict", "This message was sent before with another text. Send it as a new one."
+        )
+
+
+class OwnerOnly(ChatError):
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("owner_only", "Only the owner of this conversation can do that.")
+
+
+class SummaryChanged(ChatError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "summary_changed", "There is a newer summary by now. Look at it, and write your words into that one."
         )
 
 

@@ -17,6 +17,7 @@ from accounts.models import User
 from agents.models import Personality, PersonalityVersion
 from conversations.errors import BadFrame, NotFound
 from conversations.models import Conversation, Membership, Message, MessageQuerySet, Reply, Role, Status
+from conversations.summaries.recall import newest, summary_object
 from conversations.wire import (
     AuthorObject,
     ConversationObject,
@@ -313,6 +314,7 @@ def _view(talk: Conversation, messages: list[Message], *, has_earlier: bool, sin
             conversation=conversation_object(talk),
             messages=message_objects(messages),
             has_earlier=has_earlier,
+            summary=summary_object(newest(talk.head_id)),
             since=since,
         ),
         open=[

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError as BrokerDown
 
 from agents.errors import AgentError
 from conversations import live
-from conversations.memory import findings, follow_ups, titles
+from conversations.memory import findings, follow_ups, summaries, titles
 from conversations.reaper import reap
 from conversations.writing import Answered
 
@@ -22,6 +22,8 @@ def follow(answered: Answered) -> None:
         if answered.untitled:
             title.delay(str(answered.conversation))
         look_back.delay(str(answered.reply))
+        if answered.length >= summaries.VERBATIM + summaries.AT_LEAST:
+            summarise.delay(str(answered.conversation))
     except BrokerDown as error:
         logger.warning("work after an answer was not queued: %s", type(error).__name__)
 
@@ -52,6 +54,19 @@ def look_back(self, reply: str) -> None:  # type: ignore[no-untyped-def]
 def sweep_titles() -> None:
     for conversation in titles.untitled():
         title.delay(str(conversation))
+
+
+@shared_task
+def summarise(conversation: str) -> None:
+    if summaries.summarise(uuid.UUID(conversation)):
+        summarise.delay(conversation)
+
+
+@shared_task
+def sweep_summaries() -> None:
+    """Also what brings a failed one back when its time has come."""
+    for conversation in summaries.sweep():
+        summarise.apply_async((str(conversation),), expires=60)  # by then the next sweeps have asked for it again
 
 
 @shared_task

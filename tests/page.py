@@ -16,6 +16,7 @@ class Shown:
 
     conversation: Frame
     messages: dict[str, Frame] = field(default_factory=dict)
+    summary: Frame | None = None
 
     @property
     def rev(self) -> int:
@@ -74,6 +75,7 @@ class Page:
         assert known is None or conversation["rev"] >= known.rev, f"a snapshot of the past: {frame}"
         shown = self.conversations[conversation["id"]] = Shown(conversation)
         shown.messages = dict(known.messages) if known and since is not None else {}
+        shown.summary = frame["summary"]
         for message in frame["messages"]:
             mine = known.messages.get(message["id"]) if known else None
             if mine is not None and _is_behind(message, mine):
@@ -100,6 +102,12 @@ class Page:
         if shown is not None and conversation["rev"] >= shown.rev:
             assert conversation["rev"] <= shown.rev + 1, f"a conversation ahead of the page at {shown.rev}: {frame}"
             shown.conversation = conversation
+
+    def _take_summary(self, frame: Frame) -> None:
+        shown = self.conversations[frame["conversation"]]
+        assert frame["rev"] == shown.rev + 1, f"a summary out of turn, the page is at {shown.rev}: {frame}"
+        shown.conversation = {**shown.conversation, "rev": frame["rev"]}
+        shown.summary = frame["summary"]
 
     def _take_reply(self, frame: Frame) -> None:
         message = self._next(frame)

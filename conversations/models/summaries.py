@@ -4,24 +4,28 @@ from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations.models.conversations import Conversation
-from conversations.models.messages import Message
+from conversations.models.messages import Message, uuid7
 
 
 class Summary(models.Model):
-    """Earlier messages of a branch in short: everything up to and including `reaches`. It replaces nothing."""
+    """Earlier messages of a branch in short: everything up to and including `reaches`. It replaces nothing.
 
+    An edit is another version, beside those before it. `previous` is the summary that this one goes on from.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="summaries")
     reaches = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="summaries")
     previous = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     version = models.PositiveIntegerField(default=1)
+    covers = models.PositiveIntegerField(default=0, help_text="Messages of the branch that it stands for.")
     text = models.TextField(validators=[MaxLengthValidator(32_000)])
     model = models.CharField(max_length=120, blank=True)
     tokens = models.PositiveIntegerField(null=True, help_text="Of the text itself.")
-    prompt_tokens = models.PositiveIntegerField(null=True)
-    completion_tokens = models.PositiveIntegerField(null=True)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -37,3 +41,39 @@ class Summary(models.Model):
 
     def __str__(self) -> str:
         return f"up to {self.reaches.position}, version {self.version}"
+
+
+class SummaryJob(models.Model):
+    """A summary that is to be made: the one next of its conversation. It goes when the summary is there.
+
+    Who makes it holds a lease. All times are the database's (see `summaries/jobs.py`).
+    """
+
+    conversation = models.OneToOneField(
+        Conversation, on_delete=models.CASCADE, primary_key=True, related_name="summary_job"
+    )
+    reaches = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    previous = models.ForeignKey(Summary, null=True, on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField(default=1, help_text="Of the summary that is to be made.")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=300, blank=True)
+    given_up_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(given_up_at__isnull=True) | (~Q(error_code="") & Q(lease_until__isnull=True)),
+                name="summary_job_given_up_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_until__isnull=True) | Q(attempt__gte=1), name="summary_job_lease_of_an_attempt"
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(given_up_at__isnull=True), name="summary_job_due")]
+
+    def __str__(self) -> str:
+        return f"up to {self.reaches.position}, attempt {self.attempt}"

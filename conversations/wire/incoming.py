@@ -63,11 +63,19 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Amend:
+    """A summary in the owner's words."""
+
+    summary: uuid.UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     n: int
 
 
-ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Stop | Select | Rename | Pong
+ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Stop | Select | Rename | Amend | Pong
 
 
 def _uuid(value: Any) -> uuid.UUID:
@@ -111,7 +119,7 @@ def clean_text(value: Any, *, limit: int = MAX_TEXT) -> str:
         raise BadText("empty_text", "There is nothing to send yet.")
     if len(text) > limit:
         raise BadText(
-            "text_too_long", f"The text has {len(text):,} characters; {limit:,} is the most. Split it into parts."
+            "text_too_long", f"The text has {len(text):,} characters; {limit:,} is the most. Shorten or split it."
         )
     return text
 
@@ -126,6 +134,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "client_id": _uuid,
     "message": _uuid,
     "parent": _uuid,
+    "summary": _uuid,
     "rev": _count,
     "n": _count,
     "personality": _slug,
@@ -133,7 +142,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "title": clean_title,
 }
 _FRAMES: Mapping[str, type[ClientFrame]] = {
-    frame.__name__.lower(): frame for frame in (Subscribe, Unsubscribe, Send, Regenerate, Stop, Select, Rename, Pong)
+    frame.__name__.lower(): frame
+    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Stop, Select, Rename, Amend, Pong)
 }
 
 

@@ -57,6 +57,20 @@ class ReplyObject(TypedDict):
     follow_ups: list[str]
 
 
+class SummaryObject(TypedDict):
+    """`reaches` is the last message it stands for, `position` that one's; `covers` counts them."""
+
+    id: str
+    reaches: str
+    position: int
+    covers: int
+    text: str
+    version: int
+    model: str
+    edited_by: AuthorObject | None
+    created_at: str
+
+
 class MessageObject(TypedDict):
     id: str
     conversation: str

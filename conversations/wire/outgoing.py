@@ -4,7 +4,7 @@ import json
 from typing import Literal, TypedDict
 
 from conversations.errors import ChatError
-from conversations.wire.objects import ConversationObject, ErrorObject, MessageObject, UsageObject
+from conversations.wire.objects import ConversationObject, ErrorObject, MessageObject, SummaryObject, UsageObject
 
 
 class Hello(TypedDict):
@@ -21,6 +21,7 @@ class Snapshot(TypedDict):
     conversation: ConversationObject
     messages: list[MessageObject]
     has_earlier: bool
+    summary: SummaryObject | None
     since: int | None
 
 
@@ -35,6 +36,15 @@ class MessageFrame(TypedDict):
 class ConversationFrame(TypedDict):
     type: Literal["conversation"]
     conversation: ConversationObject
+
+
+class SummaryFrame(TypedDict):
+    """The summary that stands for the earlier part of the shown branch."""
+
+    type: Literal["summary"]
+    conversation: str
+    rev: int
+    summary: SummaryObject | None
 
 
 class Wait(TypedDict):
@@ -106,8 +116,8 @@ class Draining(TypedDict):
 
 
 ServerFrame = (
-    Hello | Snapshot | MessageFrame | ConversationFrame | ReplyFrame | Delta | Reset | End | Ack | ErrorFrame | Ping
-    | Draining
+    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReplyFrame | Delta | Reset | End | Ack
+    | ErrorFrame | Ping | Draining
 )  # fmt: skip
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)

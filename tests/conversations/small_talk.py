@@ -120,6 +120,7 @@ class SmallTalk:
             "conversation": self._object(),
             "messages": [self._shown(m) for m in self.messages.values() if whole or m["rev"] > (since or 0)],
             "has_earlier": False,
+            "summary": None,
             "since": None if whole else since,
         }
         return View(frame=frame, open=list(self.open.values()))

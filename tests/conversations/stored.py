@@ -53,6 +53,12 @@ def store_reply(talk: Conversation, status: Status, *, parent: Message | None = 
     )
 
 
+def store_exchanges(talk: Conversation, count: int) -> None:
+    """So many more questions and answers at the end of the shown branch."""
+    for _ in range(count):
+        store_reply(talk, Status.COMPLETE, parent=store_message(talk, parent=talk.head))
+
+
 def store_thread(owner: User, exchanges: int) -> Conversation:
     """A conversation of so many questions and answers, in a few statements."""
     talk = store_talk(owner)

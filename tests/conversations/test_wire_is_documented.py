@@ -74,6 +74,7 @@ def test_frames_from_the_server() -> None:
         ("personality", wire.PersonalityObject),
         ("message", wire.MessageObject),
         ("reply", wire.ReplyObject),
+        ("summary", wire.SummaryObject),
     ],
 )
 def test_objects(name: str, kind: Any) -> None:
@@ -126,6 +127,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "stop", "reply": ID},
     {"type": "select", "message": ID},
     {"type": "rename", "conversation": ID, "title": "A title"},
+    {"type": "amend", "summary": ID, "text": "In short"},
     {"type": "pong", "n": 4},
 ]
 

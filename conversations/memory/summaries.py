@@ -1,0 +1,214 @@
+"""When a summary is due, which messages it adds, and how it is made.
+
+It goes on from the summary before it, so that a thread costs one call for every so many messages, however long it gets.
+Nothing waits for it: while none is there, an answer sees the newest messages.
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from agents.context import Turn
+from agents.errors import AgentError
+from agents.summaries import SUMMARY_TOKENS, TEMPERATURE, clean_summary, summary_messages
+from agents.tokens import Counter
+from conversations.memory.asking import ask
+from conversations.models import OPEN, Conversation, Kind, Message, Role, Summary
+from conversations.summaries import jobs
+from conversations.summaries.keeping import keep
+from conversations.summaries.recall import newest
+
+logger = logging.getLogger(__name__)
+
+# Due past so many messages or tokens that no summary holds yet.
+MOST_MESSAGES = 20
+MOST_TOKENS = 2_000
+VERBATIM = 10  # the last messages, which stay as they were said
+AT_LEAST = 5  # messages to add: a few long ones in a row would else make one call each
+# A long thread that has just come in is taken in steps of so much.
+STEP_MESSAGES = 40
+STEP_TOKENS = 3_000
+COUNTED_CHARS = 4_000  # of one message: what is longer is sent as an excerpt
+LEASE_BEYOND = 30.0  # seconds a lease outlasts the longest call
+LOOK_BACK = timedelta(minutes=15)  # talks that were silent for longer wait until somebody speaks in them
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Messages to add to the summary `previous`, oldest first."""
+
+    previous: Summary | None
+    messages: Sequence[Message]
+
+
+def summarise(conversation: uuid.UUID) -> bool:
+    """Make the conversation's next summary, if one is due. True: it was made, and perhaps another is due.
+
+    Any number of these may run at once: one of them does it. Failures are noted with the job.
+    """
+    wanted = due(conversation)
+    if wanted is not None:
+        jobs.plan(wanted)
+    claim = jobs.claim(conversation, lease=settings.SUMMARY_SECONDS + LEASE_BEYOND)
+    if claim is None:
+        return False
+    step = _step(claim)
+    try:
+        answer = ask(
+            kind=Kind.SUMMARY,
+            conversation=Conversation.objects.get(pk=conversation),
+            messages=summary_messages(step.previous.text if step.previous else "", map(_turn, step.messages)),
+            model=settings.SUMMARY_MODEL,
+            temperature=TEMPERATURE,
+            max_tokens=SUMMARY_TOKENS,
+            seconds=settings.SUMMARY_SECONDS,
+        )
+    except AgentError as error:
+        logger.warning("no summary of %s: %s, attempt %d", conversation, error.code, claim.attempt)
+        jobs.put_off(
+            claim,
+            code=error.code,
+            message=error.sentence,
+            retryable=error.retryable,
+            retry_after=error.retry_after,
+        )
+        return False
+    text = clean_summary(answer.text)
+    if text is None:
+        jobs.put_off(claim, code="no_summary", message="The model answered with no summary.", retryable=True)
+        return False
+    covers = (step.previous.covers if step.previous else 0) + len(step.messages)
+    model = settings.SUMMARY_MODEL or settings.OPENAI_MODEL
+    return keep(claim, Summary(covers=covers, text=text, model=model, tokens=Counter().count(text)))
+
+
+def due(conversation: uuid.UUID) -> jobs.Wanted | None:
+    """The summary that the shown branch should get next, or None."""
+    talk = Conversation.objects.filter(pk=conversation, trashed_at=None).only("head").first()
+    if talk is None or talk.head_id is None:
+        return None
+    ids, count = _unsummarised(talk.head_id, limit=max(STEP_MESSAGES, MOST_MESSAGES))
+    if count - VERBATIM < AT_LEAST:
+        return None
+    messages = _read(ids)
+    if count <= MOST_MESSAGES and sum(map(_tokens, messages)) <= MOST_TOKENS:
+        return None
+    added = _whole_exchanges(_settled(messages[: min(STEP_MESSAGES, count - VERBATIM)]))
+    if not added:
+        return None
+    previous = newest(added[0].parent_id, within=None)
+    return jobs.Wanted(conversation, added[-1].pk, previous.pk if previous else None, version=1)
+
+
+def sweep() -> list[uuid.UUID]:
+    """Conversations to be summarised now: those with a job that nobody has, also where a task to plan one was lost."""
+    jobs.give_up_lost()
+    for conversation in _long_ones():
+        wanted = due(conversation)
+        if wanted is not None:
+            jobs.plan(wanted)
+    return jobs.ready()
+
+
+def _long_ones() -> list[uuid.UUID]:
+    """Talks of late with no job, long enough that a summary may be due."""
+    now = timezone.now()
+    return list(
+        Conversation.objects.filter(
+            trashed_at=None,
+            summary_job=None,
+            length__gte=VERBATIM + AT_LEAST,
+            last_active_at__gt=now - LOOK_BACK,
+            last_active_at__lt=now - timedelta(seconds=30),
+        )
+        .order_by("-last_active_at")
+        .values_list("pk", flat=True)[:200]
+    )
+
+
+# --- The messages of a step -------------------------------------------------------------------------------------
+
+
+def _unsummarised(tip: uuid.UUID, *, limit: int) -> tuple[list[uuid.UUID], int]:
+    """The oldest messages of the branch that no summary holds yet, at most `limit`; and how many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE branch AS (
+                SELECT id, parent_id, position,
+                       EXISTS (SELECT FROM conversations_summary WHERE reaches_id = message.id) AS summed
+                  FROM conversations_message AS message WHERE id = %s
+                UNION ALL
+                SELECT message.id, message.parent_id, message.position,
+                       EXISTS (SELECT FROM conversations_summary WHERE reaches_id = message.id)
+                  FROM branch JOIN conversations_message AS message ON message.id = branch.parent_id
+                 WHERE NOT summed
+            ) SELECT id, count(*) OVER () FROM branch WHERE NOT summed ORDER BY position LIMIT %s
+            """,
+            [tip, limit],
+        )
+        rows = cursor.fetchall()
+    return [row[0] for row in rows], rows[0][1] if rows else 0
+
+
+def _step(claim: jobs.Claim) -> Step:
+    """What a claim is about: the messages from its previous summary to the one it reaches."""
+    previous = Summary.objects.filter(pk=claim.previous).first() if claim.previous else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE branch AS (
+                SELECT id, parent_id FROM conversations_message WHERE id = %s
+                UNION ALL
+                SELECT message.id, message.parent_id
+                  FROM branch JOIN conversations_message AS message ON message.id = branch.parent_id
+                 WHERE message.id IS DISTINCT FROM %s
+            ) SELECT id FROM branch
+            """,
+            [claim.reaches, previous.reaches_id if previous else None],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return Step(previous, _read(ids))
+
+
+def _read(ids: Sequence[uuid.UUID]) -> list[Message]:
+    return list(
+        Message.objects.filter(pk__in=ids)
+        .select_related("author", "reply", "reply__version")
+        .order_by("position")
+    )  # fmt: skip
+
+
+def _settled(messages: Sequence[Message]) -> list[Message]:
+    """Those from the oldest on that will not change any more, as many as one call may carry; at least the first."""
+    taken: list[Message] = []
+    room = STEP_TOKENS
+    for message in messages:
+        reply = getattr(message, "reply", None)
+        room -= _tokens(message)
+        if (reply is not None and reply.status in OPEN) or (taken and room < 0):
+            break
+        taken.append(message)
+    return taken
+
+
+def _whole_exchanges(messages: Sequence[Message]) -> Sequence[Message]:
+    """These up to the last answer, so that what stays verbatim begins with a question; all, if there is no answer."""
+    last = max((at for at, message in enumerate(messages) if message.role == Role.ASSISTANT), default=len(messages))
+    return messages[: last + 1]
+
+
+def _tokens(message: Message) -> int:
+    return Counter().message(message.text[:COUNTED_CHARS])
+
+
+def _turn(message: Message) -> Turn:
+    reply = getattr(message, "reply", None)
+    author = reply.version.name if reply else message.author.display_name if message.author else ""
+    return Turn(id=str(message.pk), role=message.role, text=message.text, author=author)

@@ -1,0 +1,139 @@
+"""The row that says which summary a conversation is to get next: claimed, given back, given up, done.
+
+One row a conversation, and each change is one conditional statement that names the attempt, as in `states.py`: a task
+that came twice, or wakes up after its lease, changes nothing. A task is only a hint to look here; a sweep looks too.
+All times are the database's.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from conversations.models import SummaryJob
+
+MAX_ATTEMPTS = 5
+BACKOFF = 15.0  # seconds before the second attempt; four times as long before each further one
+GROWN = 10  # messages written since it was given up, after which it is worth trying again
+
+_READY = """given_up_at IS NULL AND due_at <= clock_timestamp()
+               AND (lease_until IS NULL OR lease_until < clock_timestamp())"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A summary to be made: up to the message `reaches`, going on from the summary `previous`, as this version."""
+
+    conversation: uuid.UUID
+    reaches: uuid.UUID
+    previous: uuid.UUID | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Wanted):
+    """The right to make it, until the lease runs out."""
+
+    attempt: int
+
+
+def plan(wanted: Wanted, *, grown: int | None = GROWN) -> bool:
+    """Note that this summary is wanted. False: one of the conversation is on its way, or was given up a while ago.
+
+    One that was given up makes room once `grown` more messages were written, since what stood in its way may be gone;
+    with None at once.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO conversations_summaryjob AS job
+                   (conversation_id, reaches_id, previous_id, version, attempt, error_code, error_message)
+            VALUES (%s, %s, %s, %s, 0, '', '')
+            ON CONFLICT (conversation_id) DO UPDATE
+               SET reaches_id = excluded.reaches_id, previous_id = excluded.previous_id, version = excluded.version,
+                   attempt = 0, due_at = clock_timestamp(), given_up_at = NULL, error_code = '', error_message = ''
+             WHERE job.given_up_at IS NOT NULL
+               AND (%s::int IS NULL OR
+                    (SELECT position FROM conversations_message WHERE id = excluded.reaches_id)
+                    >= (SELECT position FROM conversations_message WHERE id = job.reaches_id) + %s)
+            """,
+            [wanted.conversation, wanted.reaches, wanted.previous, wanted.version, grown, grown],
+        )
+        return bool(cursor.rowcount)
+
+
+def claim(conversation: uuid.UUID, *, lease: float) -> Claim | None:
+    """Take the conversation's job for `lease` seconds. None: there is none, or somebody has it, or it is not yet due.
+
+    One whose summary is there already (it was planned by who did not know yet) goes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM conversations_summaryjob AS job WHERE conversation_id = %s AND EXISTS
+                   (SELECT FROM conversations_summary AS made
+                     WHERE made.reaches_id = job.reaches_id AND made.version >= job.version)
+            """,
+            [conversation],
+        )
+        cursor.execute(
+            f"""
+            UPDATE conversations_summaryjob
+               SET attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => %s)
+             WHERE conversation_id = %s AND attempt < %s AND {_READY}
+            RETURNING conversation_id, reaches_id, previous_id, version, attempt
+            """,  # noqa: S608 - a constant
+            [lease, conversation, MAX_ATTEMPTS],
+        )
+        row = cursor.fetchone()
+    return Claim(*row) if row else None
+
+
+def ready() -> list[uuid.UUID]:
+    """Conversations whose job may be claimed now: planned, to be tried again, or left behind by a dead worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT conversation_id FROM conversations_summaryjob WHERE {_READY} ORDER BY due_at LIMIT 200"  # noqa: S608
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def finish(claim: Claim) -> bool:
+    """Take the job away: its summary is being stored, in this transaction. False: the claim is lost."""
+    mine = SummaryJob.objects.filter(
+        conversation=claim.conversation, reaches=claim.reaches, version=claim.version, attempt=claim.attempt
+    )
+    return bool(mine.delete()[0])
+
+
+def put_off(claim: Claim, *, code: str, message: str, retryable: bool, retry_after: float | None = None) -> None:
+    """It failed: try again later, each time later; or give up, at once where trying again is no use."""
+    give_up = "NULL" if retryable and claim.attempt < MAX_ATTEMPTS else "clock_timestamp()"
+    wait = max(BACKOFF * 4 ** (claim.attempt - 1), retry_after or 0.0)
+    _fail(
+        f"given_up_at = {give_up}, due_at = clock_timestamp() + make_interval(secs => %s)",
+        "conversation_id = %s AND reaches_id = %s AND version = %s AND attempt = %s",
+        [wait, code, message[:300], claim.conversation, claim.reaches, claim.version, claim.attempt],
+    )
+
+
+def give_up_lost() -> None:
+    """Give up those whose last attempt died with its worker."""
+    _fail(
+        "given_up_at = clock_timestamp()",
+        f"attempt >= %s AND {_READY}",
+        ["worker_lost", "The worker that made it was stopped, again and again.", MAX_ATTEMPTS],
+    )
+
+
+def _fail(assignments: str, which: str, values: list[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE conversations_summaryjob
+               SET {assignments}, lease_until = NULL, error_code = %s, error_message = %s
+             WHERE given_up_at IS NULL AND {which}
+            """,  # noqa: S608 - both parts are the constants above
+            values,
+        )
