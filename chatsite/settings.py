@@ -9,9 +9,7 @@ import environ
 import structlog
 from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.backoff import NoBackoff
 
 django_stubs_ext.monkeypatch()  # generic admin and form classes take their model as a type argument
 
@@ -110,20 +108,18 @@ CHANNEL_PREFIX = "parley"
 CHANNEL_LAYERS = {
     "default": {
         # Not the core layer: it keeps 100 messages for all sockets of a process together, and drops the rest unseen.
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # And a pub/sub layer of our own, with which sockets come and go whether Redis is there or not.
+        "BACKEND": "conversations.layer.ChannelLayer",
         "CONFIG": {
             "prefix": CHANNEL_PREFIX,
             "hosts": [
                 {
                     "address": REDIS_URL,
-                    # redis-py's own 5 s closes idle sockets; without any, a half-open link is never noticed.
-                    "socket_timeout": 15,
-                    "socket_connect_timeout": 3,
+                    "socket_timeout": 5,
+                    "socket_connect_timeout": 2,
                     "socket_keepalive": True,
-                    "health_check_interval": 15,
-                    # With this the layer subscribes again by itself after a restart of Redis.
-                    "retry": Retry(ExponentialBackoff(cap=1, base=0.05), 5),
-                    "retry_on_error": [RedisConnectionError, RedisTimeoutError],
+                    # To try again is the work of the layer: it must know each time that Redis has forgotten its groups.
+                    "retry": Retry(NoBackoff(), 0),
                 }
             ],
         },

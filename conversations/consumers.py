@@ -97,10 +97,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if getattr(self, "user", None) is not None and self.user.is_authenticated:
             groups.append(live.group_of_member(self.user.pk))
         for group in groups:
-            try:
-                await self.channel_layer.group_discard(group, self.channel_name)
-            except live.RedisError:
-                return  # with Redis gone its subscriptions are gone too
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     # --- From the browser ---------------------------------------------------------------------------------------
 

@@ -5,15 +5,12 @@ of all answers go to the log together, in one round trip. The first words of an 
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from conversations import live, wire
 from conversations.states import Claim, Saved
-
-logger = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 8_000  # of one delta
 PAUSE = 0.5  # seconds before Redis is tried again
@@ -80,6 +77,11 @@ class Draft:
             self.whole = False
             return self._event("reset", wire.encode(wire.Reset(type="reset", text=self.text, **self._numbers())))
         return self._event("delta", wire.encode(wire.Delta(type="delta", text=text, **self._numbers())))
+
+    def settle(self) -> None:
+        """Form all that has come, though nobody will be shown these events."""
+        while self._coming:
+            self.form()
 
     def end(self, rev: int, frame: Callable[[wire.Numbers, int], wire.End]) -> live.Event:
         """The last event, which shows the conversation's `rev`."""
@@ -157,10 +159,14 @@ class Press:
             self._urgent.clear()
 
     async def finish(self, draft: Draft) -> bool:
-        """Bring all that is pending of this draft to the log now. False when Redis is not there for it."""
+        """Bring all that is pending of this draft to the log now, before its text is stored.
+
+        False when Redis is not there for it; the text is whole all the same, and the row will show it.
+        """
         async with self._printing:
             while draft.pending:
                 if not await self._print([draft]):
+                    draft.settle()
                     return False
         return True
 
@@ -180,8 +186,7 @@ class Press:
         shown = {event["conversation"] for event in events if self._nearby and self._nearby.has(event["conversation"])}
         try:
             results = await self.log.append(events, shown=shown)
-        except live.RedisError as error:
-            logger.warning("%d answers could not be shown: %s", len(drafts), type(error).__name__)
+        except live.RedisError:
             results = [live.Append.ERROR] * len(drafts)
         for draft, event, result in zip(drafts, events, results, strict=True):
             if result is live.Append.TAKEN:

@@ -20,13 +20,19 @@ from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
+import redis.asyncio.retry
 from channels.layers import get_channel_layer
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 RedisError = redis.RedisError
 
+ANSWER_WITHIN = 2.0  # seconds Redis has to answer the log
+TELL_WITHIN = 0.5  # seconds it has to take what is told from a thread: who just sent a message waits for it
+SILENCE = 1.0  # seconds for which a Redis that did not answer is not asked again: one waits, and not all of them
 LOG_SECONDS = 3600  # an attempt's log lives this long after its first event
 LOG_SECONDS_AFTER_END = 900
 WAKE = "parley.wake"
@@ -102,14 +108,38 @@ class Append(IntEnum):
     ERROR = -1
 
 
+class Away(redis.ConnectionError):
+    """Redis did not answer a moment ago and was not asked again."""
+
+
 class Log:
-    """The log, from one event loop. Every method raises RedisError when Redis cannot be reached."""
+    """The log, from one event loop. Every method raises RedisError, within ANSWER_WITHIN, when Redis is not there."""
 
     def __init__(self) -> None:
         self._redis: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15
+            settings.REDIS_URL,
+            socket_timeout=5,
+            socket_connect_timeout=2,
+            health_check_interval=15,
+            # A connection that Redis has hung up is replaced, and that is all. The library's own patience is 4 s.
+            retry=redis.asyncio.retry.Retry(NoBackoff(), 1),
         )
         self._append = self._redis.register_script(_APPEND)
+        self._silent_until = 0.0
+
+    @asynccontextmanager
+    async def _answer(self) -> AsyncIterator[None]:
+        """For the time of one question. Raises RedisError, and at once when Redis failed a moment ago."""
+        now = asyncio.get_running_loop().time
+        if now() < self._silent_until:
+            raise Away("not asked")
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                yield
+        except (redis.ConnectionError, redis.TimeoutError, TimeoutError) as error:
+            self._silent_until = now() + SILENCE
+            logger.warning("the log does not answer: %s", type(error).__name__)
+            raise error if isinstance(error, RedisError) else redis.TimeoutError("no answer") from None
 
     async def append(self, events: Sequence[Event], *, shown: Collection[str] = ()) -> list[Append]:
         """Append these and publish them to their conversations' groups, in one round trip. At most one per reply.
@@ -124,12 +154,14 @@ class Log:
             life = LOG_SECONDS_AFTER_END if event["kind"] == "end" else LOG_SECONDS if seq % 256 == 1 else 0
             keys.append(_log_key(event["reply"], event["attempt"]))
             values += [seq, event["frame"], _channel(group_of(group)), _message(event), life, int(group in shown)]
-        results = await self._append(keys=keys, args=values)
+        async with self._answer():
+            results = await self._append(keys=keys, args=values)
         return [Append(result) for result in results]
 
     async def read(self, reply: uuid.UUID | str, attempt: int, *, after: int) -> list[tuple[int, str]]:
         """The events after `after` as (seq, frame), oldest first. Empty when there are none, or no log any more."""
-        entries: Any = await self._redis.xrange(_log_key(reply, attempt), min=f"({after}-0")
+        async with self._answer():
+            entries: Any = await self._redis.xrange(_log_key(reply, attempt), min=f"({after}-0")
         return [(int(entry.partition(b"-")[0]), values[b"f"].decode()) for entry, values in entries]
 
     @asynccontextmanager
@@ -184,15 +216,19 @@ class _Teller:
             return
         with self._lock:
             if self._redis is None:
-                self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+                self._redis = redis.Redis.from_url(
+                    settings.REDIS_URL,
+                    socket_timeout=TELL_WITHIN,
+                    socket_connect_timeout=TELL_WITHIN,
+                    retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
+                )
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 for channel, message in messages:
                     pipe.publish(channel, message)
                 pipe.execute()
         except RedisError as error:
-            # So that a Redis that hangs costs one second now and then, not one for every send.
-            self._silent_until = time.monotonic() + 1
+            self._silent_until = time.monotonic() + SILENCE
             logger.warning("not told: %s", type(error).__name__)
 
 

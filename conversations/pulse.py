@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from accounts.sessions import Held, over
 from conversations import snapshots
 from conversations.database import DatabaseDown, in_database
-from conversations.relay import Readers, Watchdog
+from conversations.readers import Readers, Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ async def ended(held: Collection[Held]) -> set[Held]:
     return await in_database(over, held)
 
 
-async def _revs(conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    return await in_database(snapshots.revs, conversations)
+async def _marks(conversations: list[uuid.UUID]) -> dict[uuid.UUID, snapshots.Mark]:
+    return await in_database(snapshots.marks, conversations)
 
 
 class Pulse:
@@ -47,7 +47,7 @@ class Pulse:
         self.sockets: set[Socket] = set()
         self.members: Counter[int] = Counter()
         self.readers = Readers()
-        self._watchdog = Watchdog(self.readers, _revs)
+        self._watchdog = Watchdog(self.readers, _marks)
         self._tasks: list[asyncio.Task[None]] = []
 
     def join(self, socket: Socket) -> None:

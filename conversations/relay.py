@@ -4,27 +4,25 @@ A relay keeps two cursors: `rev` for rows, and (attempt, seq) for each answer th
 further is sent; what is not further is dropped; anything else is healed from the log and, where that is gone, from the
 row. First load, reconnect and healing are one: `_show` brings the reader to where the rows and the log are.
 
-A lost event with none after it is found by the process's one watchdog.
+A lost event with none after it is found by the process's one watchdog (readers.py).
 """
 
 import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from conversations import live, wire
 from conversations.errors import NotFound
 from conversations.models import Status
-from conversations.snapshots import OpenReply, View
+from conversations.snapshots import Mark, OpenReply, View
 
 logger = logging.getLogger(__name__)
 
 SILENCE = 1.5  # seconds without an event while an answer is being written, after which the log is asked
-LOOK = 1.0  # seconds between two rounds of the watchdog
-REV_LOOK = 3.0  # seconds between two looks at the `rev` of everything that is being read
 ROW_LOOK = 5.0  # seconds between two looks at the row of an answer whose log says nothing new
 
 
@@ -136,6 +134,16 @@ class Relay:
             return True
         return False
 
+    def behind(self, mark: Mark | None) -> bool:
+        """Whether the rows tell of something that this relay does not know; without a mark they are gone."""
+        if mark is None or mark.rev != self.rev:
+            return True
+        if mark.writing is None:
+            return False
+        reply, attempt = mark.writing
+        position = self.open.get(reply)
+        return attempt > max(self._ended.get(reply, 0), position.attempt if position else 0)
+
     def silent(self) -> bool:
         """Whether an answer is being written of which nothing has come for a while."""
         if not self.open:
@@ -208,8 +216,7 @@ class Relay:
         after = min(reply.seq, position.seq) if position and position.attempt == reply.attempt else reply.seq
         try:
             return dict(await self._log.read(reply.id, reply.attempt, after=after))
-        except live.RedisError as error:
-            logger.warning("the log could not be read: %s", type(error).__name__)
+        except live.RedisError:
             return {}
 
     def _missing(
@@ -243,72 +250,3 @@ def fold(reply: OpenReply, events: Mapping[int, str]) -> tuple[int, str]:
             text += frame["text"]
         seq = max(seq, number)
     return seq, text
-
-
-class Readers:
-    """All relays of a process, by conversation."""
-
-    def __init__(self) -> None:
-        self._relays: dict[str, set[Relay]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def __iter__(self) -> Iterator[Relay]:
-        return iter([relay for relays in self._relays.values() for relay in relays])
-
-    def conversations(self) -> list[uuid.UUID]:
-        return [uuid.UUID(conversation) for conversation in self._relays]
-
-    def add(self, relay: Relay) -> None:
-        self._relays.setdefault(str(relay.conversation), set()).add(relay)
-
-    def discard(self, relay: Relay) -> None:
-        conversation = str(relay.conversation)
-        relays = self._relays.get(conversation, set())
-        relays.discard(relay)
-        if not relays:
-            self._relays.pop(conversation, None)
-
-    def has(self, conversation: str) -> bool:
-        return conversation in self._relays
-
-    async def show(self, event: live.Event) -> None:
-        """Hand an event from this process's runner to its own readers. None of them makes the others wait."""
-        for relay in list(self._relays.get(event["conversation"], ())):
-            if relay.ready_for(event):
-                try:
-                    await relay.on_reply(event)
-                except Exception as error:
-                    # Its socket is just going away. The runner that called us has other readers, and other answers.
-                    logger.info("an event was not shown: %s", type(error).__name__)
-            else:
-                task = asyncio.create_task(relay.on_reply(event))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-
-
-class Watchdog:
-    """One task a process: finds relays that went silent, and conversations whose rows moved on unheard."""
-
-    def __init__(self, readers: Readers, revs: Callable[[list[uuid.UUID]], Awaitable[dict[uuid.UUID, int]]]) -> None:
-        self._readers = readers
-        self._revs = revs
-
-    async def run(self) -> None:
-        next_revs = 0.0
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(LOOK)
-            silent = {relay for relay in self._readers if relay.silent()}
-            behind: set[Relay] = set()
-            try:
-                if loop.time() >= next_revs:
-                    next_revs = loop.time() + REV_LOOK
-                    behind = await self._behind()
-                await asyncio.gather(*(relay.check(rows=relay in behind) for relay in silent | behind))
-            except Exception as error:
-                # Postgres may be away for a while; the next round asks again. Nobody else would.
-                logger.warning("the watchdog could not look: %s", type(error).__name__)
-
-    async def _behind(self) -> set[Relay]:
-        revs = await self._revs(self._readers.conversations())
-        return {relay for relay in self._readers if revs.get(relay.conversation, -1) != relay.rev}

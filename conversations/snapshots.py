@@ -73,6 +73,14 @@ class View:
     open: list[OpenReply]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a conversation is: its `rev`, and the (reply, attempt) that is being written, which no `rev` tells."""
+
+    rev: int
+    writing: tuple[str, int] | None
+
+
 # --- Objects ----------------------------------------------------------------------------------------------------
 
 
@@ -265,10 +273,17 @@ def list_personalities() -> list[PersonalityObject]:
     return [personality_object(personality) for personality in Personality.objects.offered()]
 
 
-def revs(conversations: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+def marks(conversations: Iterable[uuid.UUID]) -> dict[uuid.UUID, Mark]:
     """Where these conversations are. One that is gone is not in the answer."""
-    rows = Conversation.objects.filter(pk__in=list(conversations), trashed_at__isnull=True)
-    return dict(rows.values_list("pk", "rev"))
+    ids = list(conversations)
+    writing = {
+        conversation: (str(reply), attempt)
+        for conversation, reply, attempt in Reply.objects.filter(
+            conversation__in=ids, status=Status.STREAMING
+        ).values_list("conversation", "pk", "attempt")
+    }
+    rows = Conversation.objects.filter(pk__in=ids, trashed_at__isnull=True).values_list("pk", "rev")
+    return {pk: Mark(rev, writing.get(pk)) for pk, rev in rows}
 
 
 def _list_cursor(text: str) -> tuple[datetime, uuid.UUID]:

@@ -44,7 +44,12 @@ def test_there_is_something_to_look_at() -> None:
 def test_the_channel_layer_is_known_to_live_and_to_the_socket_door() -> None:
     assert who_imports("channels.layers") == {"conversations/live.py"}
     speak = {file for file, tree in FILES.items() if "channel_layer" in ast.dump(tree)}
-    assert speak <= {"conversations/live.py", "conversations/consumers.py", "chatsite/settings.py"}
+    assert speak <= {
+        "conversations/layer.py",
+        "conversations/live.py",
+        "conversations/consumers.py",
+        "chatsite/settings.py",
+    }
 
 
 def test_celery_is_known_to_the_application_and_to_tasks() -> None:
@@ -58,9 +63,14 @@ def test_the_models_own_library_is_known_to_one_file() -> None:
     assert who_imports("openai") == {"agents/client.py"}
 
 
-def test_redis_is_known_to_live_alone_but_for_health_and_settings() -> None:
+def test_redis_is_known_to_live_and_to_its_layer_but_for_health_and_settings() -> None:
     known = {file for file in who_imports("redis") if not file.startswith("operations/stack/")}
-    assert known == {"conversations/live.py", "operations/health.py", "chatsite/settings.py"}
+    assert known == {
+        "conversations/layer.py",
+        "conversations/live.py",
+        "operations/health.py",
+        "chatsite/settings.py",
+    }
 
 
 @pytest.mark.parametrize("name", ["utils", "util", "helpers", "helper", "misc", "common", "shared", "base"])

@@ -45,7 +45,7 @@ class Reader:
     async def watch(self) -> None:
         """What the process's watchdog does for a relay that went silent."""
         assert self.relay is not None
-        await self.relay.check(rows=self.relay.rev != self.talk.rev)
+        await self.relay.check(rows=self.relay.behind(self.talk.mark()))
 
     async def _get(self, text: str) -> None:
         self.page.take(json.loads(text))

@@ -12,7 +12,7 @@ from conversations import live
 from conversations.draft import Draft
 from conversations.endings import outcome_frame
 from conversations.models import Status
-from conversations.snapshots import OpenReply, View
+from conversations.snapshots import Mark, OpenReply, View
 from conversations.states import Claim, Outcome
 from tests.page import RUNNING
 
@@ -86,6 +86,7 @@ class SmallTalk:
     def end(self, draft: Draft, status: Status = Status.COMPLETE) -> None:
         """First the rows, then the log, then the bus."""
         self.print(draft)
+        draft.settle()
         answer = str(draft.claim.reply)
         del self.open[answer]
         self.rev += 1
@@ -124,6 +125,10 @@ class SmallTalk:
             "since": None if whole else since,
         }
         return View(frame=frame, open=list(self.open.values()))
+
+    def mark(self) -> Mark:
+        writing = next(((reply.id, reply.attempt) for reply in self.open.values()), None)
+        return Mark(self.rev, writing)
 
     async def read(self, reply: uuid.UUID | str, attempt: int, *, after: int) -> list[tuple[int, str]]:
         if self.log_is_down:

@@ -10,7 +10,7 @@ from conversations import pulse as pulses
 from conversations import wire
 from conversations.consumers import ChatConsumer
 from conversations.pulse import Pulse
-from conversations.relay import Readers
+from conversations.readers import Readers
 from tests.conversations.reader import Reader
 from tests.conversations.small_talk import SmallTalk
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from conversations import readers as room
 from conversations import relay
 from conversations.draft import Draft
 from conversations.errors import NotFound
-from conversations.relay import Readers, Relay, Watchdog
+from conversations.readers import Readers, Watchdog
+from conversations.relay import Relay
+from conversations.snapshots import Mark
 from tests.conversations.reader import Reader
 from tests.conversations.small_talk import SmallTalk
 from tests.said import tokens
@@ -35,8 +38,8 @@ class World:
             self.draft.add(f"t{self.written} ")
             self.talk.print(self.draft)
 
-    async def revs(self, conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-        return {self.talk.id: self.talk.rev}
+    async def marks(self, conversations: list[uuid.UUID]) -> dict[uuid.UUID, Mark]:
+        return {self.talk.id: self.talk.mark()}
 
     async def reader(self) -> Reader:
         reader = Reader(self.talk)
@@ -138,6 +141,26 @@ async def test_without_redis_the_row_is_shown(world: World) -> None:
     assert reader.page.text(world.answer) == tokens(9)
 
 
+async def test_an_answer_whose_beginning_nobody_told_is_found_in_its_row(world: World) -> None:
+    """That an answer is begun is no change of the rows that a number counts."""
+    talk = SmallTalk(world.events.append)
+    answer = talk.send()
+    reader = Reader(talk)
+    await reader.connect()
+    talk.log_is_down = True
+    draft = talk.claim()
+    assert draft is not None
+    draft.add(tokens(3))
+    for _ in range(2):  # what could not be told is told whole with the next try
+        talk.print(draft)
+    talk.save(draft)
+    await reader.watch()
+
+    assert reader.page.text(answer) == tokens(3)
+    assert reader.relay is not None
+    assert not reader.relay.behind(talk.mark())
+
+
 async def test_a_reset_replaces_what_was_there(world: World) -> None:
     reader = await world.reader()
     world.draft.whole = True
@@ -188,15 +211,16 @@ async def test_who_may_not_read_any_more_is_told_so(world: World) -> None:
 class TestWatchdog:
     @pytest.fixture(autouse=True)
     def _hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("LOOK", "REV_LOOK", "SILENCE", "ROW_LOOK"):
-            monkeypatch.setattr(relay, name, 0.01)
+        for module, names in ((room, ("LOOK", "MARKS_LOOK")), (relay, ("SILENCE", "ROW_LOOK"))):
+            for name in names:
+                monkeypatch.setattr(module, name, 0.01)
 
-    async def watched(self, world: World, reader: Reader, revs: Any, until: str) -> None:
+    async def watched(self, world: World, reader: Reader, marks: Any, until: str) -> None:
         """Run the watchdog until the reader has the answer in this state."""
         assert reader.relay is not None
         readers = Readers()
         readers.add(reader.relay)
-        watchdog = asyncio.create_task(Watchdog(readers, revs).run())
+        watchdog = asyncio.create_task(Watchdog(readers, marks).run())
         try:
             async with asyncio.timeout(5):
                 while reader.page.message(world.answer)["reply"]["status"] != until:
@@ -207,22 +231,22 @@ class TestWatchdog:
     async def test_a_lost_end_is_found(self, world: World) -> None:
         reader = await world.reader()
         world.talk.end(world.draft)
-        await self.watched(world, reader, world.revs, "complete")
+        await self.watched(world, reader, world.marks, "complete")
         assert reader.page.text(world.answer) == tokens(5)
 
     async def test_a_database_that_is_away_does_not_end_it(self, world: World) -> None:
         asked = 0
 
-        async def revs(conversations: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+        async def marks(conversations: list[uuid.UUID]) -> dict[uuid.UUID, Mark]:
             nonlocal asked
             asked += 1
             if asked < 3:
                 raise ConnectionError("away")
-            return await world.revs(conversations)
+            return await world.marks(conversations)
 
         reader = await world.reader()
         world.talk.end(world.draft)
-        await self.watched(world, reader, revs, "complete")
+        await self.watched(world, reader, marks, "complete")
         assert asked >= 3
 
     async def test_only_the_silent_ask_the_log(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

