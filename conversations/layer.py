@@ -1,7 +1,7 @@
 """The channel layer: over the one connection on which a process hears what is said in its sockets' groups.
 
 channels_redis asks Redis before it lets a socket in or out, so without Redis no tab could open. Here it is written
-down which groups the process wants to hear, and nobody waits; one task keeps a connection on which Redis knows the same.
+down which groups the process wants to hear, and nobody waits; one task keeps a connection on which Redis knows them.
 What was said while there was none is lost, as any event may be.
 """
 

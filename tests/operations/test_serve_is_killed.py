@@ -1,6 +1,7 @@
 """Runners that die or freeze take nothing with them that was shown: another one ends what they began."""
 
 import signal
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_what_a_killed_runner_had_shown_is_kept_and_told(
     text = tab.page.text(ack.reply)
     assert text == message_row(ack.reply).text == tokens(len(text.split()))
     assert len(text.split()) >= 60
-    (spent,) = Usage.objects.filter(reply=ack.reply)
+    (spent,) = Usage.objects.filter(reply=uuid.UUID(ack.reply))
     assert (spent.status, spent.estimated, spent.duration_ms) == ("interrupted", True, None)
     assert spent.prompt_tokens > 0
     assert spent.completion_tokens >= 60
