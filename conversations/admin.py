@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
+from conversations import receipts
 from conversations.models import Conversation, Membership, Message, Reply, Summary, Usage
 
 
@@ -90,10 +92,18 @@ class ReplyAdmin(ReadOnly):
         "noticed",
     )
     list_filter = ("status", FindingsFilter, "error_code")
-    fields = (*(field.name for field in Reply._meta.fields if field.name != "findings"), "noticed")
+    fields = (
+        *(field.name for field in Reply._meta.fields if field.name not in ("findings", "receipt")),
+        "noticed",
+        "sent",
+    )
     list_select_related = ("conversation", "version")
     search_fields = ("=conversation__id", "=message__id", "model")
     ordering = ("-message_id",)
+
+    @admin.display(description="what was sent")
+    def sent(self, reply: Reply) -> str:
+        return render_to_string("conversations/_receipt.html", {"receipt": receipts.account(reply)})
 
     @admin.display(description="findings")
     def noticed(self, reply: Reply) -> str:

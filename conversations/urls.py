@@ -10,4 +10,5 @@ urlpatterns = [
     path("c/", views.conversations, name="list"),
     path("c/<uuid:conversation>/", views.detail, name="detail"),
     path("c/<uuid:conversation>/messages/", views.messages, name="messages"),
+    path("m/<uuid:reply>/receipt/", views.receipt, name="receipt"),
 ]

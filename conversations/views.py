@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from conversations import snapshots, wire
+from conversations import receipts, snapshots, wire
 from conversations.errors import BadFrame, ChatError, NotFound
 
 private = cache_control(no_store=True)  # what was said stays out of caches, also after signing out
@@ -65,6 +65,17 @@ def messages(request: MemberRequest, conversation: uuid.UUID) -> JsonResponse:
         if not before.isascii() or not before.isdigit() or len(before) > 9:
             raise BadFrame("bad_field", "“before” should be the position of a message.")
         return JsonResponse(snapshots.read_before(request.user, conversation, before=int(before)))
+    except ChatError as error:
+        return _refusal(error)
+
+
+@require_GET
+@private
+@login_required
+def receipt(request: MemberRequest, reply: uuid.UUID) -> JsonResponse:
+    """What the model was sent for an answer."""
+    try:
+        return JsonResponse(receipts.read(request.user, reply))
     except ChatError as error:
         return _refusal(error)
 

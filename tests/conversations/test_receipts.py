@@ -1,0 +1,262 @@
+"""The receipt of an answer, replayed, is what its model was sent, to the byte; members and staff can open it."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import User
+from agents.models import Personality, PersonalityVersion, Strategy
+from conversations import receipts
+from conversations.models import Conversation, Message, Reply, Status, Summary
+from tests.conversations.stored import store_exchanges, store_message, store_reply, store_talk
+from tests.endpoint import RunningEndpoint
+from tests.rows import reply_row
+from tests.site import Site
+from tests.tab import Ack, Tab
+
+
+def publish(strategy: Strategy, budget: int) -> None:
+    """A version of the assistant with this strategy and so many tokens of context."""
+    assistant = Personality.objects.get(slug="assistant")
+    assistant.published = PersonalityVersion.objects.create(
+        personality=assistant,
+        number=2,
+        name="Parley",
+        role="assistant",
+        strategy=strategy,
+        context_budget=budget,
+        max_tokens=60,
+        temperature=0.4,
+        follow_ups=False,
+    )
+    assistant.save(update_fields=["published"])
+
+
+def long_talk(owner: User) -> Conversation:
+    """Twenty exchanges of many lengths and scripts, one of which failed."""
+    talk = store_talk(owner)
+    for number in range(20):
+        asked = store_message(talk, parent=talk.head, text=f"Is {'bread ' * number}better? “{number}” 빵 \u2028 🍞")
+        failed = number == 7
+        reply = store_reply(talk, Status.FAILED if failed else Status.COMPLETE, parent=asked)
+        reply.message.text = "" if failed else f"Important: {'it is ' * (40 - number)}\n\n```\n{number}\n```"
+        reply.message.save(update_fields=["text"])
+    return talk
+
+
+def summarised(talk: Conversation) -> Summary:
+    reached = talk.messages.get(position=24)
+    return Summary.objects.create(conversation=talk, reaches=reached, text="They spoke of bread.", covers=24)
+
+
+def ask(tab: Tab, talk: Conversation, text: str = "So, which bread? [[tokens=3]]") -> Ack:
+    tab.read(str(talk.pk))
+    ack = tab.ask(text, conversation=str(talk.pk))
+    tab.answer(ack.reply)
+    return ack
+
+
+def logged(endpoint: RunningEndpoint) -> bytes:
+    """The messages of the newest request that the endpoint heard, as bytes."""
+    return as_bytes(endpoint.log()[-1]["messages"])
+
+
+def as_bytes(messages: Any) -> bytes:
+    return json.dumps(messages, ensure_ascii=False).encode()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done in this block is taken back: the tabs of a test still have to be told the truth at its end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+class TestReplay:
+    @pytest.mark.parametrize(
+        ("strategy", "budget", "summary", "chosen"),
+        [
+            (Strategy.EVERYTHING, 20_000, False, "everything"),
+            (Strategy.WINDOW, 700, False, "window"),
+            (Strategy.IMPORTANCE, 900, False, "importance"),
+            (Strategy.SUMMARY, 700, True, "summary"),
+            (Strategy.AUTO, 700, True, "summary"),
+            (Strategy.AUTO, 900, False, "importance"),
+            (Strategy.WINDOW, 256, False, "window"),
+        ],
+    )
+    def test_it_is_what_the_endpoint_logged_to_the_byte(
+        self,
+        site: Site,
+        alice: User,
+        endpoint: RunningEndpoint,
+        strategy: Strategy,
+        budget: int,
+        summary: bool,
+        chosen: str,
+    ) -> None:
+        publish(strategy, budget)
+        talk = long_talk(alice)
+        if summary:
+            summarised(talk)
+        reply = reply_row(ask(site.open(alice), talk).reply)
+
+        assert reply.receipt["strategy"] == chosen
+        replayed = receipts.replay(reply)
+        assert replayed is not None
+        assert as_bytes(replayed) == logged(endpoint)
+        shown = receipts.read(alice, reply.pk)["sent"]
+        assert shown is not None
+        assert shown["replay"] == "exact"
+
+    def test_what_was_said_and_summed_up_since_changes_nothing(
+        self, site: Site, alice: User, endpoint: RunningEndpoint
+    ) -> None:
+        publish(Strategy.AUTO, 700)
+        talk = long_talk(alice)
+        summary = summarised(talk)
+        tab = site.open(alice)
+        first = reply_row(ask(tab, talk).reply)
+        sent = logged(endpoint)
+        talk.refresh_from_db()
+        Summary.objects.create(
+            conversation=talk, reaches=summary.reaches, version=2, text="No, of cake.", edited_by=alice
+        )
+        store_exchanges(talk, 3)
+        publish_again = PersonalityVersion.objects.create(
+            personality=talk.personality, number=3, name="Somebody else", role="baker"
+        )
+        Personality.objects.filter(pk=talk.personality_id).update(published=publish_again)
+
+        assert as_bytes(receipts.replay(reply_row(str(first.pk)))) == sent
+
+    def test_a_message_that_was_deleted_is_said_to_be(self, site: Site, alice: User) -> None:
+        publish(Strategy.EVERYTHING, 20_000)
+        talk = long_talk(alice)
+        reply = reply_row(ask(site.open(alice), talk).reply)
+        with undone():
+            first = Message.objects.get(conversation=talk, position=1)
+            Message.objects.filter(parent=first).update(parent=None)
+            first.delete()
+            assert receipts.replay(reply) is None
+            shown = receipts.account(reply)["sent"]
+        assert shown is not None
+        assert shown["replay"] == "missing"
+        assert [part["text"] is None for part in shown["parts"]].count(True) == 1
+
+    def test_so_is_a_summary(self, site: Site, alice: User) -> None:
+        publish(Strategy.SUMMARY, 700)
+        talk = long_talk(alice)
+        summary = summarised(talk)
+        reply = reply_row(ask(site.open(alice), talk).reply)
+        summary.delete()
+        assert receipts.replay(reply) is None
+        shown = receipts.account(reply)["sent"]
+        assert shown is not None
+        assert shown["replay"] == "missing"
+
+    def test_a_text_that_somebody_tampered_with_is_not_passed_off_as_sent(self, site: Site, alice: User) -> None:
+        publish(Strategy.EVERYTHING, 20_000)
+        talk = long_talk(alice)
+        reply = reply_row(ask(site.open(alice), talk).reply)
+        with undone():
+            Message.objects.filter(conversation=talk, position=3).update(text="Never said")
+            assert receipts.replay(reply) is None
+            shown = receipts.account(reply)["sent"]
+        assert shown is not None
+        assert shown["replay"] == "changed"
+
+
+class TestWhatItTells:
+    def test_every_part_with_its_tokens_what_was_left_out_and_what_it_cost(
+        self, site: Site, alice: User, endpoint: RunningEndpoint
+    ) -> None:
+        publish(Strategy.SUMMARY, 700)
+        talk = long_talk(alice)
+        summarised(talk)
+        ack = ask(site.open(alice), talk)
+        told = receipts.read(alice, uuid.UUID(ack.reply))
+        sent = told["sent"]
+
+        assert (told["model"], told["temperature"], told["max_tokens"]) == ("scripted", 0.4, 60)
+        assert (told["personality"]["name"], told["version"], told["status"]) == ("Parley", 2, "complete")
+        assert told["first_token_ms"] is not None
+        assert told["started_at"] is not None
+        assert sent is not None
+        assert (sent["budget"], sent["reserve"], sent["strategy"]) == (700, 60, "summary")
+        parts = sent["parts"]
+        assert [part["kind"] for part in parts[:2]] == ["system", "summary"]
+        assert parts[1]["text"] == "They spoke of bread."
+        assert (parts[-1]["kind"], parts[-1]["text"], parts[-1]["name"], parts[-1]["position"]) == (
+            "question",
+            "So, which bread? [[tokens=3]]",
+            "Alice",
+            41,
+        )
+        assert parts[-2]["name"] == "Parley"
+        assert sent["total"] == sum(part["tokens"] for part in parts) <= 640
+        assert sent["left"][-1]["reason"] == "The summary tells of it."
+        (call,) = told["calls"]
+        assert (call["status"], call["completion_tokens"], call["estimated"]) == ("complete", 3, False)
+
+    def test_an_answer_that_was_never_asked_for(self, personalities: None, alice: User) -> None:
+        told = receipts.read(alice, store_reply(store_talk(alice), Status.STOPPED).pk)
+        assert (told["sent"], told["calls"]) == (None, [])
+
+
+@pytest.mark.django_db
+class TestWhoMayOpenIt:
+    @pytest.fixture
+    def reply(self, personalities: None, alice: User) -> Reply:
+        return store_reply(store_talk(alice), Status.COMPLETE)
+
+    def test_its_members(self, client: Client, alice: User, reply: Reply) -> None:
+        client.force_login(alice)
+        response = client.get(f"/m/{reply.pk}/receipt/")
+        assert response.status_code == 200
+        assert response.json()["reply"] == str(reply.pk)
+        assert "no-store" in response.headers["Cache-Control"]
+
+    def test_nobody_else(self, client: Client, bob: User, reply: Reply) -> None:
+        client.force_login(bob)
+        response = client.get(f"/m/{reply.pk}/receipt/")
+        assert response.status_code == 404
+        assert response.json()["code"] == "not_found"
+        assert response.json() == client.get(f"/m/{uuid.uuid4()}/receipt/").json(), "not even that it exists"
+
+    def test_who_is_not_signed_in_goes_to_sign_in(self, client: Client, reply: Reply) -> None:
+        assert client.get(f"/m/{reply.pk}/receipt/").status_code == 302
+
+    def test_it_is_only_read(self, client: Client, alice: User, reply: Reply) -> None:
+        client.force_login(alice)
+        assert client.post(f"/m/{reply.pk}/receipt/").status_code == 405
+
+    def test_not_of_a_conversation_in_the_trash(self, client: Client, alice: User, reply: Reply) -> None:
+        Conversation.objects.filter(pk=reply.conversation_id).update(trashed_at=reply.created_at)
+        client.force_login(alice)
+        assert client.get(f"/m/{reply.pk}/receipt/").status_code == 404
+
+    def test_a_members_message_has_none(self, client: Client, alice: User, reply: Reply) -> None:
+        client.force_login(alice)
+        assert client.get(f"/m/{reply.message.parent_id}/receipt/").status_code == 404
+
+
+def test_staff_read_it_in_the_admin_and_what_was_said_stays_text(
+    site: Site, client: Client, alice: User, charlie: User
+) -> None:
+    talk = store_talk(alice)
+    hostile = "<script>alert(1)</script> [[tokens=3]]"
+    ack = ask(site.open(alice), talk, hostile)
+    client.force_login(charlie)
+    page = client.get(f"/admin/conversations/reply/{ack.reply}/change/").content.decode()
+    assert "Below stands exactly what was sent." in page
+    assert "You are Parley" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert(1)" not in page
