@@ -42,3 +42,17 @@ export function isBehind(theirs, mine) {
   if (theirs.reply.attempt !== mine.reply.attempt) return theirs.reply.attempt < mine.reply.attempt;
   return theirs.reply.seq < mine.reply.seq;
 }
+
+/**
+ * A new version at a place is news for the others there.
+ * @param {Map<string, Message>} messages changed in place
+ * @param {Message} message
+ */
+export function tellSiblings(messages, message) {
+  for (const id of message.siblings) {
+    const other = messages.get(id);
+    if (other && other.siblings.length < message.siblings.length) {
+      messages.set(id, { ...other, siblings: message.siblings });
+    }
+  }
+}

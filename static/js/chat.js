@@ -15,6 +15,7 @@ import { Store } from "./store.js";
 import { Subscriptions } from "./subscriptions.js";
 import { refusalOf } from "./text.js";
 import { uuid } from "./uuid.js";
+import { Voices } from "./voices.js";
 
 /**
  * @typedef {Change | {kind: "link"} | {kind: "route"} | {kind: "outbox"} | {kind: "gone"} | {kind: "personality"}
@@ -29,10 +30,6 @@ export class Chat {
   current = null;
   /** The conversation that is shown does not exist, or is not this member's. */
   gone = false;
-  /** Who answers the conversation that is about to begin. @type {string} */
-  personality;
-  /** Who answers from the next message on, where that was changed. @type {Map<string, string>} */
-  #nextVoice = new Map();
   /** Answers that came while the member was elsewhere. @type {Set<string>} */
   unread = new Set();
   maxFrame = 65_536;
@@ -50,7 +47,7 @@ export class Chat {
   constructor(page, socketUrl, shown, keep) {
     this.page = page;
     this.maxText = page.max_text;
-    this.personality = page.personalities[0]?.slug ?? "";
+    this.voices = new Voices(page.personalities);
     this.store = new Store((change) => this.#heard(change));
     this.drafts = new Drafts(keep(`parley.draft.${page.user.id}.`));
     this.socket = new Socket(socketUrl, {
@@ -86,10 +83,7 @@ export class Chat {
 
   /** Who answers the next message of the shown conversation. @returns {import("./frames.js").Face & {role?: string} | undefined} */
   get voice() {
-    const chosen = this.current ? this.#nextVoice.get(this.current) : this.personality;
-    const known = this.page.personalities.find((personality) => personality.slug === chosen);
-    const mine = this.thread?.conversation.personality;
-    return known ?? this.page.personalities.find((personality) => personality.slug === mine?.slug) ?? mine;
+    return this.voices.of(this.current, this.thread?.conversation.personality);
   }
 
   /** The answer that Stop stops: the one being written, else the first that waits. */
@@ -115,13 +109,13 @@ export class Chat {
 
   /** @param {string} slug */
   choose(slug) {
-    this.personality = slug;
+    this.voices.first = slug;
     this.#tell({ kind: "personality" });
   }
 
   /** From the next message on `slug` answers the shown conversation. @param {string} slug */
   handOver(slug) {
-    if (this.current) this.#nextVoice.set(this.current, slug);
+    if (this.current) this.voices.handOver(this.current, slug);
     this.#tell({ kind: "personality" });
   }
 
@@ -133,9 +127,9 @@ export class Chat {
   send(text) {
     const id = this.current ?? uuid();
     const begins = this.current === null;
-    if (begins) this.#nextVoice.set(id, this.personality);
+    if (begins) this.voices.handOver(id, this.voices.first);
     this.current = id;
-    this.outbox.post(uuid(), id, text, this.#nextVoice.get(id) ?? null);
+    this.outbox.post(uuid(), id, text, this.voices.named(id));
     if (begins) this.#tell({ kind: "route" });
     return id;
   }
@@ -278,8 +272,7 @@ export class Chat {
   #heard(change) {
     if (change.kind === "thread") {
       const { personality } = this.store.threads.get(change.conversation)?.conversation ?? {};
-      if (personality?.slug === this.#nextVoice.get(change.conversation))
-        this.#nextVoice.delete(change.conversation);
+      this.voices.settled(change.conversation, personality?.slug);
       this.outbox.tidy((message) =>
         Boolean(this.store.threads.get(change.conversation)?.messages.has(message)),
       );

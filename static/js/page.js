@@ -2,7 +2,7 @@
  * What Django tells the page, once, in its HTML.
  *
  * @import { Personality, Snapshot } from "./frames.js"
- * @import { Entry } from "./store.js"
+ * @import { Entry } from "./entries.js"
  *
  * @typedef {object} Page
  * @property {{id: number | string, name: string, email: string, initials: string, is_staff: boolean}} user

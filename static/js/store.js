@@ -5,9 +5,11 @@
  * something is missing, and `apply` says so: "gap" asks for what came after `resumePoint`, "lost" for the whole newest
  * page, because the shown branch is one we do not have.
  *
+ * @import { Entry } from "./entries.js"
  * @import { Conversation, Delta, End, Event, Message, MessageFrame, Reply, ReplyFrame, Reset, Snapshot } from "./frames.js"
  */
-import { branchTo, connects, isBehind } from "./branch.js";
+import { branchTo, connects, isBehind, tellSiblings } from "./branch.js";
+import { put } from "./entries.js";
 import { isRunning } from "./frames.js";
 
 /**
@@ -16,8 +18,6 @@ import { isRunning } from "./frames.js";
  * @property {Map<string, Message>} messages every message known, on the shown branch or off it
  * @property {Message[] | null} path the shown branch, oldest first; null when it has to be walked anew
  * @property {Set<string>} strangers answers that were heard of but are not on the shown branch
- *
- * @typedef {Pick<Conversation, "id" | "title" | "personality" | "last_active_at" | "rev">} Entry
  *
  * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
  *   | {kind: "ended", conversation: string, message: string} | {kind: "list"}} Change
@@ -65,7 +65,7 @@ export class Store {
    * @param {Entry[]} entries
    */
   addEntries(entries) {
-    for (const entry of entries) this.#list(entry);
+    for (const entry of entries) put(this.entries, entry);
     this.#tell({ kind: "list" });
   }
 
@@ -141,10 +141,10 @@ export class Store {
     for (const message of messages) {
       const mine = thread.messages.get(message.id);
       if (!mine || !isBehind(message, mine)) thread.messages.set(message.id, message);
-      this.#tellSiblings(thread, message);
+      tellSiblings(thread.messages, message);
     }
     this.threads.set(conversation.id, thread);
-    this.#list(conversation);
+    put(this.entries, conversation);
     this.#tell({ kind: "list" });
     this.#redraw(thread);
     return "taken";
@@ -160,12 +160,12 @@ export class Store {
     if (mine && (isBehind(message, mine) || message.rev <= mine.rev)) return "dropped";
     if (rev > have && !connects(thread.messages, head, message)) return "lost";
     thread.messages.set(message.id, message);
-    this.#tellSiblings(thread, message);
+    tellSiblings(thread.messages, message);
     if (rev > have) thread.conversation = { ...thread.conversation, rev, head };
     if (message.created_at > thread.conversation.last_active_at) {
       thread.conversation = { ...thread.conversation, last_active_at: message.created_at };
     }
-    this.#list(thread.conversation);
+    put(this.entries, thread.conversation);
     this.#tell({ kind: "list" });
     this.#redraw(thread);
     return "taken";
@@ -174,7 +174,7 @@ export class Store {
   /** @param {Conversation} conversation */
   #conversation(conversation) {
     const thread = this.threads.get(conversation.id);
-    this.#list(conversation);
+    put(this.entries, conversation);
     this.#tell({ kind: "list" });
     if (!thread) return "taken";
     const have = thread.conversation.rev;
@@ -261,26 +261,6 @@ export class Store {
     const at = thread.path?.findLastIndex((shown) => shown.id === message.id) ?? -1;
     if (thread.path && at >= 0) thread.path[at] = message;
     this.#tell({ kind: "text", conversation: thread.conversation.id, message: message.id });
-  }
-
-  /** @param {Thread} thread @param {Message} message */
-  #tellSiblings(thread, message) {
-    for (const id of message.siblings) {
-      const other = thread.messages.get(id);
-      if (other && other.siblings.length < message.siblings.length) {
-        thread.messages.set(id, { ...other, siblings: message.siblings });
-      }
-    }
-  }
-
-  /** @param {Entry} entry */
-  #list(entry) {
-    const at = this.entries.findIndex((known) => known.id === entry.id);
-    const known = this.entries[at];
-    if (known && known.rev > entry.rev) return;
-    if (at >= 0) this.entries.splice(at, 1);
-    const before = this.entries.findIndex((other) => other.last_active_at < entry.last_active_at);
-    this.entries.splice(before < 0 ? this.entries.length : before, 0, entry);
   }
 
   /** @param {Thread} thread */

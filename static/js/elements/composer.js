@@ -104,7 +104,7 @@ export class Composer extends ChatElement {
 
   #starters() {
     const starters = this.chat.page.personalities.find(
-      ({ slug }) => slug === this.chat.personality,
+      ({ slug }) => slug === this.chat.voices.first,
     )?.starters;
     if (this.chat.current !== null || this.text || !starters?.length) return nothing;
     return html`<div class="starters" role="group" aria-label="Ways to begin">

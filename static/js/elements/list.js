@@ -5,7 +5,7 @@ import { stretchName } from "../dates.js";
 import { face } from "../face.js";
 import { ChatElement } from "./element.js";
 
-/** @import { Entry } from "../store.js" */
+/** @import { Entry } from "../entries.js" */
 /** @import { News } from "../chat.js" */
 
 export class ConversationList extends ChatElement {

@@ -23,7 +23,7 @@ export class Welcome extends ChatElement {
 
   #choice() {
     const { personalities } = this.chat.page;
-    const chosen = personalities.find(({ slug }) => slug === this.chat.personality);
+    const chosen = personalities.find(({ slug }) => slug === this.chat.voices.first);
     if (!chosen) return html`<div class="welcome"><p class="greeting">Nobody answers here yet.</p></div>`;
     return html`<div class="welcome">
       <div class="greeter">${face(chosen)}<span><b>${chosen.name}</b><small>${chosen.role}</small></span></div>
