@@ -171,6 +171,11 @@ export class Chat {
     return this.#ask({ type: "select", message, ref: message });
   }
 
+  /** Say the summary in one's own words. @param {string} summary @param {string} text */
+  amend(summary, text) {
+    return this.#ask({ type: "amend", summary, text, ref: "amend" });
+  }
+
   /** @param {string} title */
   rename(title) {
     return this.#ask({ type: "rename", conversation: this.current, title, ref: "rename" });

@@ -42,10 +42,22 @@
  * @property {string[]} siblings all versions at this place, oldest first
  * @property {Reply | null} reply null for a member's message
  *
+ * @typedef {object} Summary earlier messages in short
+ * @property {string} id
+ * @property {string} reaches the last message it stands for
+ * @property {number} position that message's
+ * @property {number} covers how many messages it stands for
+ * @property {string} text
+ * @property {number} version
+ * @property {string} model
+ * @property {{id: number | string, name: string} | null} edited_by null when a model wrote it
+ * @property {string} created_at ISO 8601
+ *
  * @typedef {{type: "hello", v: number, user: number | string, heartbeat: number, max_frame: number, max_text: number}} Hello
- * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, since: number | null}} Snapshot
+ * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, since: number | null}} Snapshot
  * @typedef {{type: "message", conversation: string, rev: number, head: string | null, message: Message}} MessageFrame
  * @typedef {{type: "conversation", conversation: Conversation}} ConversationFrame
+ * @typedef {{type: "summary", conversation: string, rev: number, summary: Summary | null}} SummaryFrame
  * @typedef {{conversation: string, reply: string, attempt: number, seq: number}} Numbered
  * @typedef {Numbered & {type: "reply", status: Status, wait: Wait | null}} ReplyFrame
  * @typedef {Numbered & {type: "delta", text: string}} Delta
@@ -56,7 +68,7 @@
  * @typedef {{type: "ping", n: number}} Ping
  * @typedef {{type: "draining", reconnect_in: number}} Draining
  *
- * @typedef {Snapshot | MessageFrame | ConversationFrame | ReplyFrame | Delta | Reset | End} Event
+ * @typedef {Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReplyFrame | Delta | Reset | End} Event
  * @typedef {Hello | Event | Ack | ErrorFrame | Ping | Draining} Frame
  */
 
@@ -66,6 +78,7 @@ const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
   snapshot: { conversation: "object", messages: "object" },
   message: { conversation: "string", rev: "number", message: "object" },
   conversation: { conversation: "object" },
+  summary: { conversation: "string", rev: "number" },
   reply: { conversation: "string", reply: "string", attempt: "number", seq: "number", status: "string" },
   delta: { conversation: "string", reply: "string", attempt: "number", seq: "number", text: "string" },
   reset: { conversation: "string", reply: "string", attempt: "number", seq: "number", text: "string" },

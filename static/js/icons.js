@@ -6,6 +6,7 @@ const icon = (drawing) => html`<svg class="icon" viewBox="0 0 24 24" aria-hidden
 
 export const icons = {
   again: icon(svg`<path d="M4 12a8 8 0 1 0 2.6-5.9L4 8.5M4 4v4.5h4.5"/>`),
+  lines: icon(svg`<path d="M4 6h16M4 11h16M4 16h9"/>`),
   check: icon(svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`),
   copy: icon(svg`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15V6a2 2 0 0 1 2-2h9"/>`),
   down: icon(svg`<path d="M12 5v14M6 13l6 6 6-6"/>`),

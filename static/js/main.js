@@ -8,6 +8,7 @@ import { ConversationList } from "./elements/list.js";
 import { MessageView } from "./elements/message.js";
 import { Notice } from "./elements/notice.js";
 import { PendingView } from "./elements/pending.js";
+import { SummaryCard } from "./elements/summary.js";
 import { Transcript } from "./elements/transcript.js";
 import { Welcome } from "./elements/welcome.js";
 import { browserStorage, keepIn } from "./keep.js";
@@ -23,6 +24,7 @@ const chat = new Chat(page, socketAddress(page), conversationAt(location.pathnam
 ChatElement.chat = chat;
 for (const [name, element] of /** @type {[string, CustomElementConstructor][]} */ ([
   ["parley-message", MessageView],
+  ["parley-summary", SummaryCard],
   ["parley-pending", PendingView],
   ["parley-list", ConversationList],
   ["parley-header", ChatHeader],

@@ -6,7 +6,7 @@
  * page, because the shown branch is one we do not have.
  *
  * @import { Entry } from "./entries.js"
- * @import { Conversation, Delta, End, Event, Message, MessageFrame, Reply, ReplyFrame, Reset, Snapshot } from "./frames.js"
+ * @import { Conversation, Delta, End, Event, Message, MessageFrame, Reply, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
  */
 import { branchTo, connects, isBehind, tellSiblings } from "./branch.js";
 import { put } from "./entries.js";
@@ -17,6 +17,7 @@ import { isRunning } from "./frames.js";
  * @property {Conversation} conversation
  * @property {Map<string, Message>} messages every message known, on the shown branch or off it
  * @property {Message[] | null} path the shown branch, oldest first; null when it has to be walked anew
+ * @property {Summary | null} summary of the shown branch, as far as was heard
  * @property {Set<string>} strangers answers that were heard of but are not on the shown branch
  *
  * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
@@ -49,6 +50,8 @@ export class Store {
         return this.#message(frame);
       case "conversation":
         return this.#conversation(frame.conversation);
+      case "summary":
+        return this.#summary(frame);
       case "reply":
         return this.#numbered(frame, (reply) => ({ ...reply, status: frame.status, wait: frame.wait }));
       case "delta":
@@ -133,11 +136,12 @@ export class Store {
   }
 
   /** @param {Snapshot} frame @returns {"taken" | "dropped"} */
-  #snapshot({ conversation, messages, since }) {
+  #snapshot({ conversation, messages, summary = null, since }) {
     const known = this.threads.get(conversation.id);
     if (known && since !== null && conversation.rev < known.conversation.rev) return "dropped";
-    const thread = known ?? { conversation, messages: new Map(), path: null, strangers: new Set() };
+    const thread = known ?? { conversation, messages: new Map(), path: null, summary, strangers: new Set() };
     thread.conversation = conversation;
+    thread.summary = summary;
     for (const message of messages) {
       const mine = thread.messages.get(message.id);
       if (!mine || !isBehind(message, mine)) thread.messages.set(message.id, message);
@@ -182,6 +186,17 @@ export class Store {
     if (conversation.rev < have) return "dropped";
     if (conversation.head && !thread.messages.has(conversation.head)) return "lost";
     thread.conversation = conversation;
+    this.#redraw(thread);
+    return "taken";
+  }
+
+  /** @param {SummaryFrame} frame */
+  #summary({ conversation, rev, summary }) {
+    const thread = this.threads.get(conversation);
+    if (!thread || rev <= thread.conversation.rev) return "dropped";
+    if (rev > thread.conversation.rev + 1) return "gap";
+    thread.conversation = { ...thread.conversation, rev };
+    thread.summary = summary;
     this.#redraw(thread);
     return "taken";
   }

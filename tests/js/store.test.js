@@ -205,3 +205,17 @@ test("a circle of parents does not hang the page", () => {
   assert.ok(store.path("c").length <= 3);
   assert.equal(store.entries[0]?.last_active_at, NOON);
 });
+
+test("a summary is shown when it comes, counts as a change, and goes when the branch has none", () => {
+  const store = begun();
+  const summary = { id: "s1", reaches: "q1", position: 1, covers: 1, text: "Why.", version: 1, model: "m" };
+  const short = { ...summary, edited_by: null, created_at: NOON };
+  const frame = { type: /** @type {const} */ ("summary"), conversation: "c", rev: 3, summary: short };
+  assert.equal(store.apply(frame), "taken");
+  assert.equal(store.threads.get("c")?.summary?.text, "Why.");
+  assert.deepEqual(store.resumePoint("c").rev, 3);
+  assert.equal(store.apply(frame), "dropped");
+  assert.equal(store.apply({ ...frame, rev: 5 }), "gap");
+  store.apply({ ...snapshot([question({}), answer({})], { rev: 5 }), summary: null });
+  assert.equal(store.threads.get("c")?.summary, null);
+});

@@ -66,7 +66,8 @@ export class Transcript extends ChatElement {
         ${repeat(
           path,
           (message) => message.id,
-          (message, at) => this.#message(message, path[at - 1], at === path.length - 1, running),
+          (message, at) => html`${this.#summary(path, at)}
+            ${this.#message(message, path[at - 1], at === path.length - 1, running)}`,
         )}
         ${repeat(
           chat.pending,
@@ -106,6 +107,15 @@ export class Transcript extends ChatElement {
     const place = running.findIndex((other) => other.id === message.id);
     return html`${!before || dayName(before.created_at) !== day ? html`<div class="day">${day}</div>` : nothing}
       <parley-message id="m-${message.id}" .message=${message} .last=${last} .place=${place}></parley-message>`;
+  }
+
+  /** The card stands between what it stands for and what comes after. @param {Message[]} path @param {number} at */
+  #summary(path, at) {
+    const summary = this.chat.thread?.summary;
+    const above = path[at - 1];
+    if (!summary || Number(path[at]?.position) <= summary.position) return nothing;
+    const here = above ? above.id === summary.reaches : this.chat.store.hasEarlier(this.chat.current);
+    return here ? html`<parley-summary .summary=${summary}></parley-summary>` : nothing;
   }
 
   /** True when nothing was said today: then the day is written before the message that is on its way. */

@@ -1,0 +1,67 @@
+"""Earlier messages in short stand where they apply, open in place, and can be put into one's own words."""
+
+from playwright.sync_api import expect
+
+from accounts.models import User
+from conversations.models import Conversation, Summary
+from conversations.summaries import keeping
+from tests.browser.window import Window, Windows
+from tests.conversations.stored import store_message, store_talk
+
+SHORT = "Alice wants to go to Lisbon in May. She has 900 euros and does not fly."
+
+
+def summarised(alice: User) -> tuple[Conversation, Summary]:
+    """Three messages, of which the first two are told in short."""
+    talk = store_talk(alice)
+    first = store_message(talk, text="First")
+    second = store_message(talk, text="Second", parent=first)
+    store_message(talk, text="Third", parent=second)
+    return talk, Summary.objects.create(conversation=talk, reaches=second, covers=2, text=SHORT, model="small")
+
+
+def card(window: Window, alice: User) -> Summary:
+    talk, summary = summarised(alice)
+    window.go(f"/c/{talk.pk}/")
+    window.connected()
+    return summary
+
+
+def test_it_stands_where_it_applies_and_opens(window: Window, alice: User) -> None:
+    card(window, alice)
+    expect(window.page.locator(".summary")).to_contain_text("2 earlier messages, in short.")
+    order = window.page.locator(".bubble, .summary").evaluate_all("all => all.map(each => each.className)")
+    assert order == ["bubble", "bubble", "summary", "bubble"]
+
+    window.button("Open").click()
+    expect(window.page.locator(".summary-text")).to_have_text(SHORT)
+    expect(window.page.locator(".summary-by")).to_contain_text("Written by small")
+    expect(window.button("Close")).to_be_focused()
+
+
+def test_the_owner_puts_it_into_other_words(window: Window, windows: Windows, alice: User) -> None:
+    first = card(window, alice)
+    other = windows.open(alice, window.page.url.removeprefix(window.url), beside=window)
+    other.connected()
+    window.button("Open").click()
+    window.button("Edit").click()
+    window.page.get_by_label("Summary", exact=True).fill("Lisbon, by train.")
+    window.button("Save").click()
+
+    expect(window.page.locator(".summary-text")).to_have_text("Lisbon, by train.")
+    expect(window.page.locator(".summary-by")).to_contain_text("Edited by Alice")
+    expect(window.page.locator(".summary-by")).to_contain_text("version 2")
+    expect(other.page.locator(".summary-line")).to_contain_text("Lisbon, by train.")
+    first.refresh_from_db()
+    assert first.text == SHORT, "a version was overwritten"
+
+
+def test_who_was_slower_is_told(window: Window, alice: User) -> None:
+    first = card(window, alice)
+    window.button("Open").click()
+    window.button("Edit").click()
+    window.page.get_by_label("Summary", exact=True).fill("Mine")
+    keeping.edit(user=alice, summary=first.pk, text="From elsewhere")
+    window.button("Save").click()
+    expect(window.page.locator(".trouble")).to_contain_text("There is a newer summary by now")
+    expect(window.page.get_by_label("Summary", exact=True)).to_have_value("Mine")
