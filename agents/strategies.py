@@ -19,7 +19,7 @@ from agents.receipts import Left
 WINDOW_UP_TO = 1.5  # times the room
 NEWEST_SHARE = 1 / 3  # of the room is for the newest turns, before any is weighed
 
-# How far back importance looks, in turns and in characters, or four times what fits if that is more. This bounds its
+# How far back importance looks, in turns and in characters, or twice what fits if that is more. This bounds its
 # cost: a thread of 100,000 messages costs what one of 400 does.
 LOOK_BACK_TURNS = 400
 LOOK_BACK_CHARS = 200_000
@@ -50,7 +50,7 @@ def importance(offer: Offer) -> Choice:
     taken = _newest(offer, offer.room)
     if _is_all(offer, taken):
         return Choice("everything", taken)
-    past, tokens = _look_back(offer, at_least=4 * len(taken)), offer.past.tokens
+    past, tokens = _look_back(offer, at_least=2 * len(taken)), offer.past.tokens
     chosen = set(_newest(offer, int(offer.room * NEWEST_SHARE)))
     room = offer.room - sum(map(tokens, chosen))
     weights = scores(past, offer.question)
@@ -114,7 +114,7 @@ def _is_all(offer: Offer, taken: Sequence[int]) -> bool:
 
 
 def _look_back(offer: Offer, *, at_least: int) -> list[Turn]:
-    chars = max(LOOK_BACK_CHARS, 16 * offer.room)
+    chars = max(LOOK_BACK_CHARS, 8 * offer.room)
     seen: list[Turn] = []
     for turn in offer.past:
         chars -= len(turn.text)
