@@ -9,7 +9,7 @@ from importlib import import_module
 import django
 from django.core.management import call_command
 
-MEASUREMENTS = ("stream", "many")
+MEASUREMENTS = ("stream", "many", "memory")
 
 
 def main(name: str = "stream") -> int:

@@ -1,0 +1,54 @@
+"""A stand-in for the model that writes summaries, so that the memory bench gives the same figures always.
+
+It extracts: of the summary so far and of what was said since it keeps, up to the tokens a summary may have, what the
+prompt asks to keep (names, numbers, what people say of themselves and agree on), and of that the sentences whose words
+are rarest. A model would keep less of the wording and more of the sense; this knows nothing of what will be asked.
+"""
+
+import math
+import re
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from agents.context import Summary, Turn
+from agents.summaries import SUMMARY_TOKENS
+from agents.tokens import Counter
+
+# When Parley has a summary made, and how many of the newest messages it leaves verbatim (see conversations/memory).
+DUE_MESSAGES, DUE_TOKENS, VERBATIM = 20, 2_000, 10
+
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+_WORD = re.compile(r"\w+")
+_NAMES = re.compile(r"\d{2,}|(?<=[a-z,] )[A-Z][a-z]+")
+_PEOPLE = re.compile(r"\b(?:I|my|we|our)\b", re.I)
+
+
+def extract(previous: str, said: Sequence[str], *, tokens: int = SUMMARY_TOKENS) -> str:
+    """The sentences of these texts that say the rarest things, in order, within so many tokens."""
+    sentences = [found.strip() for text in (previous, *said) for found in _SENTENCE.findall(text) if found.strip()]
+    spread = Tally(word for sentence in sentences for word in set(_WORD.findall(sentence.lower())))
+
+    def worth(sentence: str) -> float:
+        words = set(_WORD.findall(sentence.lower()))
+        wanted = bool(_NAMES.search(sentence)) + bool(_PEOPLE.search(sentence))
+        return wanted + sum(math.log(len(sentences) / spread[word]) for word in words) / (len(words) + 3)
+
+    counter, kept = Counter(), set()
+    for at in sorted(range(len(sentences)), key=lambda at: -worth(sentences[at])):
+        cost = counter.count(sentences[at])
+        if cost <= tokens:
+            tokens -= cost
+            kept.add(at)
+    return " ".join(sentences[at] for at in sorted(kept))
+
+
+def summarised(turns: Sequence[Turn]) -> Summary | None:
+    """The summary that a thread of these turns, oldest first, would have by now, made step by step as it grew."""
+    counter = Counter()
+    text, reached, since = "", 0, 0
+    for end in range(VERBATIM, len(turns)):
+        since += counter.message(turns[end - VERBATIM].text)
+        if end - VERBATIM - reached >= DUE_MESSAGES or since >= DUE_TOKENS:
+            text = extract(text, [turn.text for turn in turns[reached : end - VERBATIM]])
+            reached, since = end - VERBATIM, 0
+    return Summary("bench", text, reaches=turns[reached - 1].id) if text else None
