@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
 from agents.defaults import ensure_personalities
 from tests.endpoint import RunningEndpoint, running_endpoint
 from tests.server import Keeper, Process, environment, serving
 from tests.site import Site
+
+# How long something takes says how busy the machine is, not whether a property holds.
+hypothesis_settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("parley")
 
 
 @pytest.fixture(scope="session", autouse=True)
