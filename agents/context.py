@@ -13,8 +13,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agents.continuing import asked_for_more, continuation
 from agents.prompts import SUMMARY_FOLLOWS
-from agents.receipts import Left, Receipt, Sent, SentSummary
+from agents.receipts import Left, Receipt, Sent, SentPartial, SentSummary
 from agents.tokens import Counter
 
 JOIN = "\n\n"  # between turns that are sent as one message
@@ -140,16 +141,19 @@ def build(
     counter: Counter,
     strategy: Strategy,
     summary: Summary | None = None,
+    partial: Turn | None = None,
 ) -> Context:
     """The messages to send, in order of time, and their receipt.
 
     `turns` come newest first and do not contain `question`; they are read only as far as the strategy looks. `budget`
     is in tokens and includes `reserve`, the part that is kept for the answer. `summary` is the newest that is true on
-    this branch; a strategy may do without.
+    this branch; a strategy may do without. `partial` is the answer so far, when it is asked to go on: it comes after
+    the question, its end in any case, in no more than half of what is not kept for the answer.
     """
     system_tokens = counter.message(system) if system else 0
     summary_tokens = counter.message(_background(" ", summary.text)) if summary else 0
-    room = budget - reserve - system_tokens - _most(counter, question.text)
+    more = continuation(partial.text, room=(budget - reserve) // 2, counter=counter) if partial else None
+    room = budget - reserve - system_tokens - _most(counter, question.text) - (more.tokens if more else 0)
     past = Past(turns, counter)
     choice = strategy(Offer(question, past, summary, summary_tokens, max(room, 0)))
     sent_summary = None
@@ -167,6 +171,11 @@ def build(
         tokens = draft.add(turn.role, turn.text, gap=gap)
         sent.append(Sent(id=turn.id, role=turn.role, tokens=tokens, chars=len(turn.text), gap=gap))
         newer = at
+    continues = None
+    if partial and more:
+        draft.messages += more.messages
+        continues = SentPartial(partial.id, len(partial.text), more.cut, more.messages[-1]["content"], more.tokens)
+    parts = [part.tokens for part in (*sent, sent_summary, continues) if part]
     receipt = Receipt(
         strategy=choice.strategy,
         counter=str(counter),
@@ -177,7 +186,8 @@ def build(
         summary=sent_summary,
         turns=tuple(sent),
         left=tuple(choice.left),
-        total=system_tokens + sum(turn.tokens for turn in sent) + (sent_summary.tokens if sent_summary else 0),
+        continues=continues,
+        total=system_tokens + sum(parts),
         over_budget=room < 0,
         digest=digest(draft.messages),
     )
@@ -196,6 +206,8 @@ def rebuild(receipt: Receipt, texts: dict[str, str], *, summary: str = "") -> li
         draft.messages.append({"role": "system", "content": system})
     for turn in receipt.turns:
         draft.add(turn.role, texts[turn.id][: turn.chars], gap=turn.gap)
+    if more := receipt.continues:
+        draft.messages += asked_for_more(texts[more.id][: more.chars], cut=more.cut, words=more.words)
     return draft.messages
 
 

@@ -14,6 +14,8 @@ It holds the system prompt itself (a later Parley may word it otherwise) and nam
                 other were sent as one message, with a mark between them where `gap` is true: messages were left out
     left        [{reason, newest, oldest, count}] what of the branch was not sent, newest first, ids of messages;
                 oldest and count are null for "all before". The reasons are REASONS
+    continues   {id, chars, cut, words, tokens}: the answer was asked to go on; after the question came its own text so
+                far, from character `cut` to `chars`, and these words; null: it was a new answer
     total       tokens of all parts, by our own count; what the provider counted stands in the answer's usage
     over_budget system prompt and question alone were more than there was room for: they were sent all the same
     digest      SHA-256 of the messages as compact JSON (`agents.context.digest`)
@@ -66,6 +68,17 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class SentPartial:
+    """The answer so far, and the words that asked for more of it."""
+
+    id: str
+    chars: int
+    cut: int
+    words: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """See the module. `question` is the last of `turns`."""
 
@@ -78,6 +91,7 @@ class Receipt:
     summary: SentSummary | None
     turns: tuple[Sent, ...]
     left: tuple[Left, ...]
+    continues: SentPartial | None
     total: int
     over_budget: bool
     digest: str
@@ -104,5 +118,6 @@ class Receipt:
             "summary": SentSummary(**kept["summary"]) if kept["summary"] else None,
             "turns": tuple(Sent(**turn) for turn in kept["turns"]),
             "left": tuple(Left(**left) for left in kept["left"]),
+            "continues": SentPartial(**kept["continues"]) if kept["continues"] else None,
         }
         return cls(**fields)

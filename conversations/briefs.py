@@ -12,7 +12,7 @@ from agents import context, prompts
 from agents.models import PersonalityVersion
 from agents.strategies import STRATEGIES
 from agents.tokens import Counter
-from conversations.models import Message, Reply, Status
+from conversations.models import Message, Reply, Role, Status
 from conversations.states import Claim
 from conversations.summaries.recall import newest
 
@@ -61,6 +61,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         budget=version.context_budget,
         reserve=version.max_tokens,
         summary=context.Summary(str(summary.pk), summary.text, str(summary.reaches_id)) if summary else None,
+        partial=context.Turn(id=str(claim.reply), role=Role.ASSISTANT, text=claim.text) if claim.text else None,
         counter=counter,
         strategy=STRATEGIES[version.strategy],
     )

@@ -142,6 +142,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case wire.Regenerate(client_id, message):
                 sent = await in_database(turns.regenerate, user=self.user, client_id=client_id, message=message)
                 await self._acknowledge(client_id, sent)
+            case wire.Continue(client_id, message):
+                sent = await in_database(turns.continue_answer, user=self.user, client_id=client_id, message=message)
+                await self._acknowledge(client_id, sent)
             case wire.Stop(reply):
                 await in_database(turns.stop, user=self.user, reply=reply)
             case wire.Select(message):

@@ -23,13 +23,14 @@ class Draft:
     never sent again: the next one then holds the whole text, under a new number, so it cannot matter whether it did.
     """
 
-    def __init__(self, claim: Claim, *, seq: int = 0, text: str = "") -> None:
-        """`seq` and `text`: where an earlier writer of this attempt was."""
+    def __init__(self, claim: Claim, *, seq: int = 0, text: str | None = None) -> None:
+        """`seq` and `text`: where an earlier writer of this attempt was; else it begins with the claim's text."""
         self.claim = claim
         self.seq = seq
         self.saved_seq = 0
         self.whole = False  # the next event must hold the whole text
-        self._parts = [text] if text else []
+        begun = claim.text if text is None else text
+        self._parts = [begun] if begun else []
         self._coming: deque[str | wire.ReplyFrame] = deque()
         self._rev = 0
 
@@ -41,17 +42,20 @@ class Draft:
 
     @property
     def empty(self) -> bool:
-        """Whether the model has said nothing yet."""
-        return not self._parts and not any(isinstance(item, str) for item in self._coming)
+        """Whether this attempt has added nothing yet."""
+        return len(self.text) == len(self.claim.text) and not any(isinstance(item, str) for item in self._coming)
 
     @property
     def pending(self) -> bool:
         return bool(self._coming) or self.whole
 
     def begin(self, rev: int) -> None:
-        """Say that the writing begins, to readers who are at `rev` or later."""
+        """Say that the writing begins, to readers who are at `rev` or later: with the text so far, if there is any."""
         self._rev = rev
-        self.announce("streaming")
+        if self.claim.text:
+            self.whole = True
+        else:
+            self.announce("streaming")
 
     def announce(self, status: str, wait: wire.Wait | None = None) -> None:
         """Show a state that is no text: the model is asked, or the endpoint makes us wait."""
@@ -75,7 +79,8 @@ class Draft:
             self._parts.append(text)
         if self.whole:
             self.whole = False
-            return self._event("reset", wire.encode(wire.Reset(type="reset", text=self.text, **self._numbers())))
+            frame = wire.Reset(type="reset", text=self.text, **self._numbers())
+            return self._event("reset", wire.encode(frame), rev=self._rev)
         return self._event("delta", wire.encode(wire.Delta(type="delta", text=text, **self._numbers())))
 
     def settle(self) -> None:

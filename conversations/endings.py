@@ -46,7 +46,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spe
     if ended is None:
         return False
     try:
-        await log.append([draft.end(ended.rev, outcome_frame(outcome))])
+        await log.append([draft.end(ended.rev, outcome_frame(outcome, ended.tokens))])
     except live.RedisError as error:
         logger.warning("the end of %s is not in the log: %s", claim.reply, type(error).__name__)
     if ended.line_rev is not None:
@@ -56,7 +56,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spe
 
 
 async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
-    """Put an answer of which nothing was written back into the queue, once. False: tried twice, or not ours."""
+    """Put an answer to which nothing was added back into the queue, once. False: tried twice, or not ours."""
     rev = await _patiently(
         partial(
             states.hand_back,
@@ -73,8 +73,10 @@ async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
     return True
 
 
-def outcome_frame(outcome: Outcome) -> Callable[[wire.Numbers, int], wire.End]:
-    """What readers are told of an outcome, once its numbers are known."""
+def outcome_frame(
+    outcome: Outcome, tokens: tuple[int | None, int | None] = (None, None)
+) -> Callable[[wire.Numbers, int], wire.End]:
+    """What readers are told of an outcome and of the tokens the answer took, once its numbers are known."""
 
     def frame(numbers: wire.Numbers, rev: int) -> wire.End:
         error = None
@@ -92,7 +94,7 @@ def outcome_frame(outcome: Outcome) -> Callable[[wire.Numbers, int], wire.End]:
             status=outcome.status.value,
             error=error,
             finish_reason=outcome.finish_reason,
-            usage=usage_object(outcome.prompt_tokens, outcome.completion_tokens),
+            usage=usage_object(*tokens),
         )
 
     return frame

@@ -7,6 +7,7 @@ ChatError
  ├─ Conflict                                         idempotency_conflict
  ├─ OwnerOnly                                        owner_only
  ├─ SummaryChanged                                   summary_changed
+ ├─ CannotGoOn      (with this answer)               still_open, followed, nothing_to_continue
  ├─ UnknownPersonality                               unknown_personality
  └─ TryLater        (nothing wrong with the request) busy, rate_limited, unavailable, fault
 """
@@ -63,6 +64,22 @@ class SummaryChanged(ChatError):
         super().__init__(
             "summary_changed", "There is a newer summary by now. Look at it, and write your words into that one."
         )
+
+
+class CannotGoOn(ChatError):
+    status = 409
+
+
+def still_open() -> CannotGoOn:
+    return CannotGoOn("still_open", "This answer is still being written.")
+
+
+def followed() -> CannotGoOn:
+    return CannotGoOn("followed", "The conversation went on after this answer. Ask for more in a new message.")
+
+
+def nothing_to_continue() -> CannotGoOn:
+    return CannotGoOn("nothing_to_continue", "This answer is whole, or has no words yet. Have it written anew instead.")
 
 
 class UnknownPersonality(ChatError):

@@ -85,9 +85,9 @@ def _message(event: Mapping[str, Any]) -> bytes:
 class Event(TypedDict):
     """One numbered event of one attempt, as it goes to the conversation's group.
 
-    `kind` is its frame's type: `reply`, `delta`, `reset` or `end`. `rev` is the conversation's: on the first event the
-    one that shows the message, on an `end` the one that shows the end, on all others 0. `frame` is what the browser
-    gets, encoded once for all of them.
+    `kind` is its frame's type: `reply`, `delta`, `reset` or `end`. `rev` is the conversation's: on the first event and
+    on a `reset` the one that shows the message, on an `end` the one that shows the end, on all others 0. `frame` is
+    what the browser gets, encoded once for all of them.
     """
 
     type: Literal["reply.event"]

@@ -19,7 +19,7 @@ REDIS_PATIENCE = 60.0  # seconds after which an answer is ended without its log,
 TAKEN_OVER = Outcome(
     status=Status.INTERRUPTED,
     error_code="writer_lost",
-    error_message="The answer was cut off in the middle. What had arrived is kept; try again for a whole one.",
+    error_message="The answer was cut off in the middle. What had arrived is kept.",
     error_retryable=True,
 )
 
@@ -50,8 +50,8 @@ async def _take_over(log: live.Log, claim: Claim) -> bool:
         return False
     events = dict(await log.read(claim.reply, claim.attempt, after=0))
     seq, text = fold(OpenReply(str(claim.reply), claim.attempt, saved.seq, saved.text), events)
-    spent = await in_database(left_behind, claim.reply, text)
-    if not text and await hand_back(claim, spent):
+    spent = await in_database(left_behind, claim.reply, text[len(claim.text) :])
+    if text == claim.text and await hand_back(claim, spent):
         return True
     # One entry after the last: from here on Redis refuses a writer who only slept. If he was faster, look again later.
     draft = Draft(claim, seq=max([seq, *events]), text=text)
@@ -65,7 +65,7 @@ async def _end_from_row(log: live.Log, claim: Claim) -> bool:
     saved = await in_database(states.saved, claim)
     if saved is None:
         return False
-    spent = await in_database(left_behind, claim.reply, saved.text)
-    if not saved.text and await hand_back(claim, spent):
+    spent = await in_database(left_behind, claim.reply, saved.text[len(claim.text) :])
+    if saved.text == claim.text and await hand_back(claim, spent):
         return True
     return await end(log, Draft(claim, seq=saved.seq, text=saved.text), TAKEN_OVER, spent)

@@ -13,6 +13,7 @@ from itertools import count
 from django.conf import settings
 
 from agents.client import Finish, ModelClient, Text, Usage
+from agents.continuing import Seam
 from agents.errors import AgentError
 from conversations import briefs, wire
 from conversations.database import in_database
@@ -105,7 +106,7 @@ class Writer:
             return None
         outcome = outcome or self._broken_off(writing)
         writing.end_call(outcome.status)
-        if writing.why is Why.DRAIN and writing.draft.empty and await hand_back(writing.claim, writing.spent):
+        if writing.why is Why.DRAIN and writing.first is None and await hand_back(writing.claim, writing.spent):
             return None
         await self._press.finish(writing.draft)
         return outcome.status if await end(self._press.log, writing.draft, outcome, writing.spent) else None
@@ -123,8 +124,8 @@ class Writer:
             try:
                 reason = await self._stream(writing, brief)
             except AgentError as error:
-                writing.end_call(Status.FAILED if writing.draft.empty else Status.INTERRUPTED, error)
-                wait = wait_before_retry(error, tries) if writing.draft.empty else None
+                writing.end_call(Status.FAILED if writing.first is None else Status.INTERRUPTED, error)
+                wait = wait_before_retry(error, tries) if writing.first is None else None
                 logger.info("reply %s: %s %s, try %d", writing.claim.reply, error.code, error.detail, tries)
                 if wait is None:
                     return self._failed(writing, error)
@@ -144,26 +145,33 @@ class Writer:
         answer = self._client.stream(
             brief.messages, model=brief.model, temperature=brief.temperature, max_tokens=brief.max_tokens
         )
-        draft, press = writing.draft, self._press
         writing.call = call = Call(brief.counted_tokens, brief.counter)
-        async with aclosing(answer) as events:
-            async for event in events:
-                if isinstance(event, Text):
-                    draft.add(event.text)
-                    call.received.append(event.text)
-                    press.ready(draft, urgent=writing.first is None)
-                    if writing.first is None:
-                        writing.first = time.monotonic()
-                elif isinstance(event, Usage):
-                    writing.usage = event
-                elif isinstance(event, Finish):
-                    return event.reason
+        seam = Seam(writing.claim.text)
+        try:
+            async with aclosing(answer) as events:
+                async for event in events:
+                    if isinstance(event, Text):
+                        writing.first = writing.first or time.monotonic()
+                        call.received.append(event.text)
+                        self._show(writing.draft, seam.add(event.text))
+                    elif isinstance(event, Usage):
+                        writing.usage = event
+                    elif isinstance(event, Finish):
+                        return event.reason
+        finally:
+            self._show(writing.draft, seam.end())
         raise AssertionError("the client ends an answer with Finish or raises")
+
+    def _show(self, draft: Draft, text: str) -> None:
+        if text:
+            urgent = draft.empty
+            draft.add(text)
+            self._press.ready(draft, urgent=urgent)
 
     def _failed(self, writing: Writing, error: AgentError) -> Outcome:
         return self._outcome(
             writing,
-            Status.FAILED if writing.draft.empty else Status.INTERRUPTED,
+            Status.INTERRUPTED if writing.claim.text or not writing.draft.empty else Status.FAILED,
             error_code=error.code,
             error_message=error.sentence,
             error_retryable=error.retryable,
@@ -201,7 +209,7 @@ class Writer:
             writing,
             Status.INTERRUPTED,
             error_code="restart",
-            error_message="Parley was restarted in the middle of this answer. Try again.",
+            error_message="Parley was restarted in the middle of this answer. What had arrived is kept.",
             error_retryable=True,
         )
 

@@ -179,6 +179,12 @@ class Tab:
                 return found
             self._inbox.append(self._receive(until, f"{reply} did not become {status}"))
 
+    def changed(self, message: str, *, after: int, within: float = PATIENCE) -> None:
+        """Read on until the page has this message as it was changed after this `rev`."""
+        until = time.monotonic() + within
+        while self.page.message(message)["rev"] <= after:
+            self._inbox.append(self._receive(until, f"{message} did not change"))
+
     def silence(self, kind: str, *, seconds: float) -> None:
         """Listen for so long; fails when a frame of this type comes. For what must not happen."""
         until = time.monotonic() + seconds

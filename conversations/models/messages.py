@@ -44,7 +44,8 @@ class Message(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     role = models.CharField(max_length=9, choices=Role.choices)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    # An answer's text arrives here once, when it has ended; until then it grows in its Reply.
+    # An answer's text arrives here when it has ended, and until then grows in its Reply; one that goes on later grows
+    # there again, from this text on.
     text = models.TextField(blank=True)
     client_id = models.UUIDField(null=True, help_text="Made by the browser: the same one again is the same message.")
     position = models.PositiveIntegerField(help_text="Place in the order of writing, from 1.")

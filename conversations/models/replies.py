@@ -1,6 +1,7 @@
 """Replies: how each answer came about, and where it stands."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -27,7 +28,7 @@ ENDED = (Status.COMPLETE, Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
 class Reply(models.Model):
     """The writing of one answer: its state, its lease, and the account of what it took. Its id is its message's.
 
-    Every change of state is one conditional UPDATE (see `states.py`).
+    Every change of state is one conditional UPDATE (see `states/`).
     """
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="reply")
@@ -37,6 +38,8 @@ class Reply(models.Model):
     version = models.ForeignKey(PersonalityVersion, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
+    earlier_attempts = models.PositiveSmallIntegerField(default=0, help_text="Those before it was last asked to go on.")
+    continued = ArrayField(models.UUIDField(), default=list, help_text="The client_id of each request to go on.")
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True)  # by the database's clock, as every time of a lease
     text = models.TextField(blank=True, help_text="What was saved so far, while it is being written.")

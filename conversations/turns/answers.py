@@ -1,4 +1,4 @@
-"""What a member can do with an answer: have it written anew, and stop it."""
+"""What a member can do with an answer: have it written anew, have it gone on with, and stop it."""
 
 import uuid
 from functools import partial
@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations import live, states
-from conversations.errors import NotFound
-from conversations.models import Reply, Role, Status
+from conversations.errors import NotFound, followed, nothing_to_continue, still_open
+from conversations.models import OPEN, Conversation, Message, Reply, Role, Status
+from conversations.snapshots import message_object
 from conversations.turns.finding import find_message, lock
-from conversations.turns.storing import Sent, add_message, next_status, save_and_tell
+from conversations.turns.storing import Sent, add_message, message_frame, next_status, save_and_tell, tell
 
 
 def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
@@ -33,6 +34,40 @@ def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
     return Sent(conversation=talk.pk, message=reply.pk, reply=reply.pk)
 
 
+def continue_answer(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
+    """Queue an answer that ended before it was whole to go on where it broke off: no new version, the same text grows.
+
+    The same `client_id` again asks for nothing more. Raises CannotGoOn when it is still open, when something was said
+    after it, and when there is nothing to go on with; TryLater when too many answers wait.
+    """
+    with transaction.atomic():
+        talk = lock(user, find_message(user, message, role=Role.ASSISTANT).conversation_id)
+        if talk is None:
+            raise NotFound("message")
+        reply = Reply.objects.select_related("message").get(pk=message)
+        if client_id not in reply.continued:
+            _go_on(talk, reply, client_id)
+    return Sent(conversation=talk.pk, message=message, reply=message)
+
+
+def _go_on(talk: Conversation, reply: Reply, client_id: uuid.UUID) -> None:
+    if reply.status in OPEN:
+        raise still_open()
+    if Message.objects.filter(parent=reply.message).exists():
+        raise followed()
+    continued = [*reply.continued, client_id]
+    if not reply.message.text.strip() or not states.go_on(
+        reply=reply.pk, attempt=reply.attempt, status=next_status(talk), continued=continued
+    ):
+        raise nothing_to_continue()
+    talk.rev += 1
+    talk.last_active_at = timezone.now()
+    talk.save(update_fields=["rev", "last_active_at"])
+    Message.objects.filter(pk=reply.pk).update(rev=talk.rev)
+    head = str(talk.head_id) if talk.head_id else None
+    tell(talk, [message_frame(talk, message_object(reply.pk), head=head)])
+
+
 def stop(*, user: User, reply: uuid.UUID) -> None:
     """Stop an answer, from any tab: at once when it has not begun, else as soon as its writer hears of it (within 1 s).
 
@@ -48,7 +83,7 @@ def stop(*, user: User, reply: uuid.UUID) -> None:
             conversation=talk.pk,
             attempt=found.attempt,
             frm=[Status.WAITING, Status.QUEUED],
-            text="",
+            text=None,
             outcome=states.Outcome(status=Status.STOPPED),
         )
         if ended is not None:

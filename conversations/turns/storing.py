@@ -13,7 +13,7 @@ from conversations import live
 from conversations.errors import busy
 from conversations.models import OPEN, Conversation, Message, Reply, Role, Status
 from conversations.snapshots import conversation_object, message_objects
-from conversations.wire import ConversationFrame, MessageFrame, encode
+from conversations.wire import ConversationFrame, MessageFrame, MessageObject, encode
 
 LONGEST_LINE = 10  # answers of one conversation that may be open at once
 
@@ -80,20 +80,30 @@ def save_and_tell(
     )
     talk.last_active_at = timezone.now()
     talk.save(update_fields=["head", "rev", "length", "last_active_at", "personality"])
+    shown = message_objects(messages, alone=alone)
+    tell(talk, [message_frame(talk, message, head=message["id"]) for message in shown])
+    return reply
+
+
+def message_frame(talk: Conversation, message: MessageObject, *, head: str | None) -> MessageFrame:
+    return MessageFrame(type="message", conversation=str(talk.pk), rev=message["rev"], head=head, message=message)
+
+
+def tell(talk: Conversation, frames: Sequence[MessageFrame]) -> None:
+    """Show these to all readers once it is committed, move the conversation up in its members' lists, wake a runner."""
     members = _touch_members(talk)
-    frames = [
-        encode(
-            MessageFrame(type="message", conversation=str(talk.pk), rev=shown["rev"], head=shown["id"], message=shown)
-        )
-        for shown in message_objects(messages, alone=alone)
-    ]
     listed = encode(ConversationFrame(type="conversation", conversation=conversation_object(talk)))
     transaction.on_commit(
         partial(
-            live.tell_sent, talk.pk, first=messages[0].rev, rev=answer.rev, frames=frames, to=members, listed=listed
+            live.tell_sent,
+            talk.pk,
+            first=frames[0]["rev"],
+            rev=frames[-1]["rev"],
+            frames=[encode(frame) for frame in frames],
+            to=members,
+            listed=listed,
         )
     )
-    return reply
 
 
 def _touch_members(talk: Conversation) -> list[int]:

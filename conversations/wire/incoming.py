@@ -47,6 +47,12 @@ class Regenerate:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    client_id: uuid.UUID
+    message: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     reply: uuid.UUID
 
@@ -75,7 +81,7 @@ class Pong:
     n: int
 
 
-ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Stop | Select | Rename | Amend | Pong
+ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Amend | Pong
 
 
 def _uuid(value: Any) -> uuid.UUID:
@@ -143,7 +149,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 _FRAMES: Mapping[str, type[ClientFrame]] = {
     frame.__name__.lower(): frame
-    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Stop, Select, Rename, Amend, Pong)
+    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Continue, Stop, Select, Rename, Amend, Pong)
 }
 
 

@@ -47,6 +47,21 @@ def test_an_answer_that_was_continued_later_counts_as_far_as_it_was_sent() -> No
     assert messages == context.messages
 
 
+@pytest.mark.parametrize("budget", [400, 160])
+def test_a_request_to_go_on_can_be_made_again_too(budget: int) -> None:
+    partial = Turn("p", "assistant", "word " * 100)
+    context = built(thread(2, 2), budget=budget, partial=partial)
+    receipt = through_json(context.receipt)
+    assert receipt == context.receipt
+    assert receipt.continues is not None
+    assert (receipt.continues.cut > 0) is (budget == 160)
+    texts = {"m0": "word word", "m1": "word word", "q": QUESTION.text, "p": partial.text + "and what came after"}
+    assert rebuild(receipt, texts) == context.messages
+    assert digest(context.messages) == receipt.digest
+    assert receipt.total == receipt.system_tokens + sum(t.tokens for t in receipt.turns) + receipt.continues.tokens
+    assert receipt.total <= budget
+
+
 def test_another_text_has_another_digest() -> None:
     context = built(thread(2, 2), budget=1000)
     texts = {"m0": "word word", "m1": "word sword", "q": QUESTION.text}
@@ -71,6 +86,7 @@ def test_its_json_says_all_in_words_that_last() -> None:
             {"id": "q", "role": "user", "tokens": 7, "chars": 12, "gap": False},
         ],
         "left": [{"reason": "summary", "newest": "m1", "oldest": None, "count": None}],
+        "continues": None,
         "total": kept["total"],
         "over_budget": False,
         "digest": kept["digest"],

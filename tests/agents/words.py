@@ -31,11 +31,12 @@ def built(
     summary: Summary | None = None,
     strategy: Strategy = auto,
     question: Turn = QUESTION,
+    partial: Turn | None = None,
 ) -> Context:
     """The context for `turns`, which come oldest first."""
     return build(
         system=SYSTEM, turns=reversed(turns), question=question, budget=budget, reserve=reserve, counter=Words(),
-        strategy=strategy, summary=summary,
+        strategy=strategy, summary=summary, partial=partial,
     )  # fmt: skip
 
 

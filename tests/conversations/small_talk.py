@@ -1,6 +1,6 @@
 """A conversation without Postgres and Redis: its rows, its log and its bus in memory, behind the ports of a relay.
 
-The rows change in the same order as in `states.py` and `endings.py`; the events are formed by the real `Draft`.
+The rows change in the same order as in `states/` and `endings.py`; the events are formed by the real `Draft`.
 """
 
 import json
@@ -67,8 +67,9 @@ class SmallTalk:
             return None
         reply = self.messages[answer]["reply"]
         reply |= {"status": "streaming", "attempt": reply["attempt"] + 1, "seq": 0}
-        self.open[answer] = OpenReply(answer, reply["attempt"], 0, "")
-        draft = Draft(Claim(uuid.UUID(answer), self.id, reply["attempt"]))
+        text = self.messages[answer]["text"]
+        self.open[answer] = OpenReply(answer, reply["attempt"], 0, text)
+        draft = Draft(Claim(uuid.UUID(answer), self.id, reply["attempt"], text))
         draft.begin(self.messages[answer]["rev"])
         return draft
 
@@ -98,6 +99,19 @@ class SmallTalk:
         self._append(draft.end(rev, outcome_frame(Outcome(status=status))))
         if moved:
             self._changed(self.rev, [])
+
+    def go_on(self) -> None:
+        """The last answer is asked to go on, if it has ended."""
+        message = list(self.messages.values())[-1]
+        if message["reply"] is None or message["reply"]["status"] in RUNNING or not message["text"]:
+            return
+        self.rev += 1
+        status = "waiting" if self._in_line() else "queued"
+        message |= {"rev": self.rev}
+        message["reply"] |= {"status": status, "seq": 0}
+        copy = json.loads(json.dumps(message))
+        frame = {"type": "message", "conversation": str(self.id), "rev": self.rev, "head": copy["id"], "message": copy}
+        self._changed(self.rev, [json.dumps(frame)])
 
     def hand_back(self, draft: Draft) -> None:
         """The writer goes before it has written anything; another one will try."""

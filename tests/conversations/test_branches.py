@@ -205,6 +205,7 @@ class TestWhoMayNot:
         errors = [
             tab.refused("send", client_id=new_id(), conversation=talk.conversation, text="Hello"),
             tab.refused("regenerate", client_id=new_id(), message=talk.reply),
+            tab.refused("continue", client_id=new_id(), message=talk.reply),
             tab.refused("stop", reply=talk.reply),
             tab.refused("select", message=talk.message),
             tab.refused("rename", conversation=talk.conversation, title="Mine now"),

@@ -68,6 +68,9 @@ class LossyWorld:
             self.talk.hand_back(self.draft)
             self.draft = None
 
+    def go_on(self) -> None:
+        self.talk.go_on()
+
     def rename(self) -> None:
         self.talk.rename(f"Title {self.talk.rev}")
 
@@ -116,8 +119,9 @@ class LossyWorld:
 
 
 STEPS = [
-    "say", "claim", "claim", "write", "write", "write", "write", "save", "save", "end", "hand_back", "rename", "select",
-    "redis_fails", "forget_log", "join", "reconnect", "deliver", "deliver", "deliver", "watch", "watch",
+    "say", "claim", "claim", "write", "write", "write", "write", "save", "save", "end", "go_on", "go_on", "hand_back",
+    "rename", "select", "redis_fails", "forget_log", "join", "reconnect", "deliver", "deliver", "deliver", "watch",
+    "watch",
 ]  # fmt: skip
 
 

@@ -83,6 +83,7 @@ BAD_FIELDS: list[tuple[str, Frame]] = [
     ("bad_field", {"type": "stop", "reply": {"id": ID}}),
     ("bad_field", {"type": "select", "message": 5}),
     ("bad_field", {"type": "regenerate", "message": ID}),
+    ("bad_field", {"type": "continue", "message": ID}),
     ("bad_field", {"type": "rename", "conversation": ID}),
     ("bad_field", {"type": "pong", "n": "1"}),
     ("empty_text", {**SEND, "text": ""}),

@@ -107,7 +107,7 @@ def test_errors() -> None:
     """Every code that the source can send, with what the page says about trying again."""
     documented = {code: row[2] for row in table("Errors") for code in words(row[0])}
     sources = Path(errors.__file__).parent
-    calls = r"(?:BadFrame|BadText|TryLater|ChatError|super\(\).__init__)\(\s*\"([a-z_]+)\""
+    calls = r"(?:BadFrame|BadText|CannotGoOn|TryLater|ChatError|super\(\).__init__)\(\s*\"([a-z_]+)\""
     sent = {code for source in sources.rglob("*.py") for code in re.findall(calls, source.read_text())}
     assert sent == set(documented)
     later = {error.code for error in (errors.busy(), errors.rate_limited(1), errors.unavailable(), errors.fault())}
@@ -124,6 +124,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "send", "client_id": ID, "conversation": ID, "text": "Hi"},
     {"type": "send", "client_id": ID, "conversation": ID, "text": "Hi", "parent": ID, "personality": "assistant"},
     {"type": "regenerate", "client_id": ID, "message": ID},
+    {"type": "continue", "client_id": ID, "message": ID},
     {"type": "stop", "reply": ID},
     {"type": "select", "message": ID},
     {"type": "rename", "conversation": ID, "title": "A title"},

@@ -15,6 +15,7 @@ from tests.rows import message_row, reply_row
 from tests.said import tokens
 from tests.server import Keeper, Process, eventually, serving, writing
 from tests.site import Site
+from tests.tab import new_id
 
 LEASE = {"LEASE_SECONDS": "2"}
 Start = Callable[[], Process]
@@ -73,6 +74,36 @@ def test_what_a_killed_runner_had_shown_is_kept_and_told(
     assert silent.answer(unseen.reply, within=20) == tokens(5), "nothing was written of it yet: it is tried once more"
     assert reply_row(unseen.reply).attempt == 2
     assert len([request for request in endpoint.log() if "Long" in request["messages"][-1]["content"]]) == 1
+
+
+def test_killed_while_an_answer_went_on_it_keeps_both_parts(
+    site: Site, alice: User, start: Start, endpoint: RunningEndpoint
+) -> None:
+    runner = start()
+    tab, silent = site.open(alice), site.open(alice)
+    begin = "[[text='Well: and so on' piece=5 fault=cut at=1]]".replace("'", '"')
+    ack, unseen = tab.ask(begin), silent.ask(begin)
+    tab.ended(ack.reply)
+    silent.ended(unseen.reply)
+    endpoint.script("[[tokens=3000 pace=10ms]]")
+    tab.send("continue", client_id=new_id(), message=ack.reply)
+    tab.until(ack.reply, "t60 ")
+    endpoint.script("[[fault=hang]]")
+    silent.send("continue", client_id=new_id(), message=unseen.reply)
+    eventually(lambda: len(endpoint.log()) == 4)
+    endpoint.script("[[words=done]]")
+    runner.signal(signal.SIGKILL)
+    runner.wait()
+    start()
+
+    assert tab.status(ack.reply, "interrupted", within=20)["error"]["code"] == "writer_lost"
+    text = tab.page.text(ack.reply)
+    added = text.removeprefix("Well: ")
+    assert text == message_row(ack.reply).text == f"Well: {tokens(len(added.split()))}"
+    assert len(added.split()) >= 60
+    silent.status(unseen.reply, "complete", within=20)
+    assert message_row(unseen.reply).text == "Well: done", "nothing was added yet: it is tried once more"
+    assert reply_row(unseen.reply).attempt == 3
 
 
 def test_a_frozen_runner_is_fenced_off_when_it_wakes(

@@ -1,0 +1,132 @@
+"""A writer's hold on a reply, for as long as it writes: the lease, and what was written so far."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from conversations.models import Reply, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to write one answer, until the lease runs out. `text` is how it begins: what it said before."""
+
+    reply: uuid.UUID
+    conversation: uuid.UUID
+    attempt: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Text to save: `text` holds the events of the attempt up to `seq`."""
+
+    reply: uuid.UUID
+    attempt: int
+    seq: int
+    text: str
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a runner still holds, and which of it a member has asked to stop."""
+
+    held: set[uuid.UUID] = field(default_factory=set)
+    stopping: set[uuid.UUID] = field(default_factory=set)
+
+
+def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
+    """Take up to `limit` queued replies, oldest first, for `lease` seconds. Never waits for another claimer."""
+    # Not `IN (SELECT ... SKIP LOCKED)`: Postgres may run that once for each row it takes, and each finds others.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH next AS MATERIALIZED (
+                SELECT message_id FROM conversations_reply WHERE status = 'queued'
+                 ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+            )
+            UPDATE conversations_reply AS reply
+               SET status = 'streaming', attempt = attempt + 1, lease_owner = %s, seq = 0, text = message.text,
+                   receipt = '{}',
+                   lease_until = clock_timestamp() + make_interval(secs => %s),
+                   started_at = coalesce(started_at, clock_timestamp())
+              FROM next JOIN conversations_message AS message ON message.id = next.message_id
+             WHERE reply.message_id = next.message_id
+            RETURNING reply.message_id, reply.conversation_id, reply.attempt, message.text
+            """,
+            [limit, owner, lease],
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def renew(*, claims: Sequence[Claim], lease: float) -> Kept:
+    """Hold on to these for `lease` seconds from now. What is not in the answer is lost: stop writing it."""
+    return _held(
+        "lease_until = clock_timestamp() + make_interval(secs => %s)",
+        "unnest(%s::uuid[], %s::int[]) AS new(id, attempt)",
+        [lease, [claim.reply for claim in claims], [claim.attempt for claim in claims]],
+    )
+
+
+def checkpoint(*, saves: Sequence[Saved]) -> Kept:
+    """Save what was written so far, all in one statement. What is not in the answer is lost: stop writing it."""
+    columns: list[Any] = [[getattr(save, name) for save in saves] for name in ("reply", "attempt", "seq", "text")]
+    return _held(
+        "text = new.text, seq = new.seq",
+        "unnest(%s::uuid[], %s::int[], %s::int[], %s::text[]) AS new(id, attempt, seq, text)",
+        columns,
+    )
+
+
+def _held(assignments: str, source: str, values: list[Any]) -> Kept:
+    kept = Kept()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE conversations_reply AS reply SET {assignments} FROM {source}
+             WHERE reply.message_id = new.id AND reply.attempt = new.attempt AND reply.status = 'streaming'
+            RETURNING reply.message_id, reply.stop_requested_at IS NOT NULL
+            """,  # noqa: S608 - both parts are the constants above
+            values,
+        )
+        for reply, stopping in cursor.fetchall():
+            kept.held.add(reply)
+            if stopping:
+                kept.stopping.add(reply)
+    return kept
+
+
+def stopping(*, replies: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of these that a member has asked to stop."""
+    return list(
+        Reply.objects.filter(pk__in=replies, status=Status.STREAMING, stop_requested_at__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
+
+
+def expired() -> list[tuple[Claim, float]]:
+    """Replies whose writer has let its lease run out, each with the seconds since."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT message_id, reply.conversation_id, attempt, message.text,
+                   extract(epoch FROM clock_timestamp() - lease_until)::float8
+              FROM conversations_reply AS reply JOIN conversations_message AS message ON message.id = message_id
+             WHERE status = 'streaming' AND lease_until < clock_timestamp() ORDER BY lease_until LIMIT 200
+            """
+        )
+        return [(Claim(*row[:4]), row[4]) for row in cursor.fetchall()]
+
+
+def saved(claim: Claim) -> Saved | None:
+    """What was saved of an attempt that is still open; None when it has ended or another one has begun."""
+    row = (
+        Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
+        .values_list("seq", "text")
+        .first()
+    )
+    return Saved(claim.reply, claim.attempt, *row) if row else None
