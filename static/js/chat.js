@@ -33,6 +33,8 @@ export class Chat {
   /** Answers that came while the member was elsewhere. @type {Set<string>} */
   unread = new Set();
   maxFrame = 65_536;
+  /** The requests to go on, by answer and attempt. @type {Map<string, string>} */
+  #asked = new Map();
   /** @type {Set<(news: News) => void>} */
   #listeners = new Set();
   /** What is here may have holes: the server said that it dropped something. */
@@ -164,6 +166,14 @@ export class Chat {
   regenerate(message) {
     const client_id = uuid();
     return this.#ask({ type: "regenerate", client_id, message: message.id, ref: client_id });
+  }
+
+  /** Let an answer go on where it broke off. Asked twice, it is one request. @param {Message} message */
+  goOn(message) {
+    const [key, fresh] = [`${message.id} ${message.reply?.attempt}`, uuid()];
+    const client_id = this.#asked.get(key) ?? fresh;
+    this.#asked.set(key, client_id);
+    return this.#ask({ type: "continue", client_id, message: message.id, ref: client_id });
   }
 
   /** Show another version. @param {string} message */

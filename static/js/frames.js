@@ -118,6 +118,15 @@ export function parseFrame(text) {
 }
 
 /**
+ * Ended before it was whole, and with words: it can go on where it broke off.
+ * @param {Message} message
+ */
+export function canGoOn({ text, reply }) {
+  const cut = reply?.status === "complete" && reply.finish_reason === "length";
+  return Boolean(text.trim()) && (cut || reply?.status === "stopped" || reply?.status === "interrupted");
+}
+
+/**
  * Still being written, or about to be.
  * @param {Message} message
  */

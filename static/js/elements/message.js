@@ -5,7 +5,7 @@ import { copy } from "../clipboard.js";
 import { clock, countdown, moment } from "../dates.js";
 import { face } from "../face.js";
 import { focusComposer } from "../focus.js";
-import { isRunning } from "../frames.js";
+import { canGoOn, isRunning } from "../frames.js";
 import { icons } from "../icons.js";
 import { languageOf } from "../language.js";
 import { MarkdownView } from "../markdown.js";
@@ -112,20 +112,23 @@ export class MessageView extends ChatElement {
     this.#since = Date.now();
     const before = this.place > 0 ? this.place : (reply.place ?? 1);
     const words =
-      before === 1 ? "Next in line, after the answer above." : `In line: ${before} answers come first.`;
+      before > 1
+        ? `In line: ${before} answers come first.`
+        : `Next in line, after ${this.message.text ? "another answer" : "the answer above"}.`;
     return html`<p class="note">${words}
       <button type="button" class="link-button" ?disabled=${this.stopping} @click=${this.#stop}>Cancel</button></p>`;
   }
 
   /** How it ended, where that was not well. @param {Reply} reply */
   #ending(reply) {
-    if (reply.status === "stopped") return html`<p class="note">Stopped.</p>`;
+    if (reply.status === "stopped")
+      return html`<p class="note">Stopped. ${this.#continue("link-button")}</p>`;
     if (reply.status === "interrupted")
       return this.#broken("warn", reply.error?.message ?? "The answer was cut off.");
     if (reply.status === "failed")
       return this.#broken("bad", reply.error?.message ?? "No answer could be written.");
     if (reply.finish_reason === "length")
-      return html`<p class="note">It ends here because it reached its longest length.</p>`;
+      return html`<p class="note">It ends here because it reached its longest length. ${this.#continue("link-button")}</p>`;
     if (!this.message.text.trim()) return html`<p class="note">The answer is empty.</p>`;
     return nothing;
   }
@@ -135,9 +138,15 @@ export class MessageView extends ChatElement {
     const after = this.message.reply?.error?.retry_after;
     const left = after ? this.#waitLeft({ seconds: after }) : 0;
     return html`<div class="broken ${tone}"><span>${words}</span>
-      <button type="button" ?disabled=${left > 0} @click=${this.#regenerate}>
+      ${this.#continue()}<button type="button" ?disabled=${left > 0} @click=${this.#regenerate}>
         Try again${left > 0 ? ` in ${countdown(left)}` : nothing}
       </button></div>`;
+  }
+
+  /** The same text goes on, at the end of what is shown. @param {string} [look] */
+  #continue(look = "") {
+    if (!this.last || !canGoOn(this.message)) return nothing;
+    return html`<button type="button" class=${look} @click=${this.#goOn}>Continue</button>`;
   }
 
   /** Milliseconds left of a wait the server named, counted from when this page heard of it. @param {{seconds: number}} wait */
@@ -187,6 +196,11 @@ export class MessageView extends ChatElement {
 
   #regenerate() {
     this.chat.regenerate(this.message);
+    focusComposer();
+  }
+
+  #goOn() {
+    this.chat.goOn(this.message);
     focusComposer();
   }
 

@@ -26,6 +26,8 @@ export class Transcript extends ChatElement {
   /** Answers that grew since the last frame. @type {Set<string>} */
   #grown = new Set();
   #fetching = false;
+  /** How much of an answer had come when its end was last told. @type {Map<string, number>} */
+  #heard = new Map();
   /** Conversations whose beginning is here, or could not be reached. @type {Map<string, "whole" | "failed">} */
   #beginnings = new Map();
   /** @type {string | null} */
@@ -175,7 +177,9 @@ export class Transcript extends ChatElement {
     const message = this.chat.thread?.messages.get(id);
     if (!message?.reply) return;
     const { status, error, personality } = message.reply;
-    if (status === "complete") say(`${personality.name}: ${message.text.slice(0, READ_OUT)}`);
+    const heard = this.#heard.get(id) ?? 0; // of one that went on, only what is new is read out
+    this.#heard.set(id, message.text.length);
+    if (status === "complete") say(`${personality.name}: ${message.text.slice(heard, heard + READ_OUT)}`);
     else if (status === "stopped") say("Stopped.");
     else alarm(error?.message ?? "The answer was cut off.");
   }
