@@ -13,6 +13,7 @@ export const icons = {
   left: icon(svg`<path d="m14.5 6-6 6 6 6"/>`),
   right: icon(svg`<path d="m9.5 6 6 6-6 6"/>`),
   pencil: icon(svg`<path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/>`),
+  receipt: icon(svg`<path d="M6 3.5h12v17l-3-2-3 2-3-2-3 2zM9.5 8.5h5M9.5 12.5h5"/>`),
   send: icon(svg`<path d="M12 19V5M6 11l6-6 6 6"/>`),
   stop: icon(svg`<rect class="solid" x="7" y="7" width="10" height="10" rx="2"/>`),
   chevron: icon(svg`<path d="m7 10 5 5 5-5"/>`),

@@ -8,6 +8,7 @@ import { ConversationList } from "./elements/list.js";
 import { MessageView } from "./elements/message.js";
 import { Notice } from "./elements/notice.js";
 import { PendingView } from "./elements/pending.js";
+import { ReceiptPanel } from "./elements/receipt.js";
 import { SummaryCard } from "./elements/summary.js";
 import { Transcript } from "./elements/transcript.js";
 import { Welcome } from "./elements/welcome.js";
@@ -30,6 +31,7 @@ for (const [name, element] of /** @type {[string, CustomElementConstructor][]} *
   ["parley-header", ChatHeader],
   ["parley-notice", Notice],
   ["parley-welcome", Welcome],
+  ["parley-receipt", ReceiptPanel],
   ["parley-transcript", Transcript],
   ["parley-composer", Composer],
 ])) {
@@ -37,6 +39,10 @@ for (const [name, element] of /** @type {[string, CustomElementConstructor][]} *
 }
 const transcript = /** @type {Transcript} */ (document.querySelector("parley-transcript"));
 const composer = /** @type {Composer} */ (document.querySelector("parley-composer"));
+const receipt = /** @type {ReceiptPanel} */ (document.querySelector("parley-receipt"));
+transcript.addEventListener("receipt", (event) =>
+  receipt.open(/** @type {CustomEvent<import("./frames.js").Message>} */ (event).detail),
+);
 const drawer = new Drawer();
 startThemes(storage);
 

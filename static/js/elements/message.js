@@ -165,7 +165,13 @@ export class MessageView extends ChatElement {
       @click=${this.#regenerate}>${icons.again}</button>`;
     return html`<div class="acts">
       ${this.#versions()}${this.message.text ? this.#copy() : nothing}${broken ? nothing : again}
+      <button type="button" class="act" aria-label="What was sent" title="What was sent"
+        @click=${this.#askReceipt}>${icons.receipt}</button>
     </div>`;
+  }
+
+  #askReceipt() {
+    this.dispatchEvent(new CustomEvent("receipt", { bubbles: true, detail: this.message }));
   }
 
   #versions() {

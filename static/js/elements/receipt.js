@@ -1,0 +1,127 @@
+/** What the model was sent for an answer: a panel that opens over the page. */
+import { html, nothing } from "lit";
+import { ChatElement } from "./element.js";
+
+/** @import { Message } from "../frames.js" */
+
+/**
+ * @typedef {{kind: string, role: string, name: string, tokens: number, text: string | null, position: number | null, gap: boolean}} Part
+ * @typedef {{reason: string, count: number | null, first: number | null, last: number | null}} Left
+ * @typedef {{attempt: number | null, status: string, prompt_tokens: number, completion_tokens: number, estimated: boolean, duration_ms: number | null}} Call
+ * @typedef {{strategy: string, budget: number, reserve: number, total: number, over_budget: boolean, parts: Part[], left: Left[], replay: string}} Sent
+ * @typedef {{version: number, model: string, temperature: number | null, max_tokens: number | null, personality: {name: string}, sent: Sent | null, calls: Call[]}} Account
+ */
+
+const CHOSEN = /** @type {Record<string, string>} */ ({
+  everything: "everything that was said",
+  window: "the newest messages",
+  importance: "the messages that matter most",
+  summary: "a summary and the newest messages",
+});
+const REPLAY = /** @type {Record<string, string>} */ ({
+  exact: "This is exactly what was sent.",
+  missing: "A part of it was deleted since.",
+  changed: "A part of it has changed since: this is not exactly what was sent.",
+});
+
+export class ReceiptPanel extends ChatElement {
+  /** @override */
+  static properties = { account: { state: true }, failed: { state: true } };
+  /** The answer that is asked about. */
+  #of = "";
+
+  constructor() {
+    super();
+    this.account = /** @type {Account | null} */ (null);
+    this.failed = false;
+  }
+
+  /** @override */
+  heard() {
+    // An account of what was is not news.
+  }
+
+  /** @param {Message} message */
+  async open(message) {
+    this.#of = message.id;
+    this.account = null;
+    this.failed = false;
+    await this.updateComplete;
+    this.#dialog.showModal();
+    try {
+      const answer = await fetch(`/m/${message.id}/receipt/`, { headers: { accept: "application/json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const account = await answer.json();
+      if (this.#of === message.id) this.account = account;
+    } catch {
+      if (this.#of === message.id) this.failed = true;
+    }
+  }
+
+  get #dialog() {
+    return /** @type {HTMLDialogElement} */ (this.querySelector("dialog"));
+  }
+
+  /** @override */
+  render() {
+    return html`<dialog class="keys receipt" aria-labelledby="receipt-title" @click=${this.#clicked}>
+      <header><h2 id="receipt-title">What was sent</h2>
+        <form method="dialog"><button class="icon-button" aria-label="Close">
+          <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6 6 18"/></svg>
+        </button></form></header>
+      <div class="receipt-body" tabindex="0" role="group" aria-labelledby="receipt-title"
+        aria-busy=${String(!this.account && !this.failed)}>${this.#body()}</div>
+    </dialog>`;
+  }
+
+  #body() {
+    if (this.failed) return html`<p>It could not be loaded. Close this and try again.</p>`;
+    if (!this.account) return html`<p>Loading…</p>`;
+    const { personality, version, model, temperature, max_tokens, sent, calls } = this.account;
+    return html`<p class="receipt-line">${personality.name}, version ${version}${model ? ` · ${model}` : nothing}${
+      temperature === null ? nothing : ` · temperature ${temperature}`
+    }${max_tokens === null ? nothing : ` · at most ${max_tokens} tokens`}</p>
+      ${sent ? this.#sent(sent) : html`<p>The model was not asked.</p>`}
+      ${calls.map((call) => this.#call(call))}`;
+  }
+
+  /** @param {Sent} sent */
+  #sent(sent) {
+    return html`<p class="receipt-line">${sent.total} tokens by our count, of a budget of ${sent.budget} that keeps
+        ${sent.reserve} for the answer. Chosen: ${CHOSEN[sent.strategy] ?? sent.strategy}. ${REPLAY[sent.replay]}
+        ${sent.over_budget ? "Prompt and question alone were over the budget." : nothing}</p>
+      ${sent.parts.map((part) => this.#part(part))}
+      ${sent.left.map((left) => html`<p class="receipt-line">Not sent: ${span(left)}. ${left.reason}</p>`)}`;
+  }
+
+  /** @param {Part} part */
+  #part(part) {
+    const names = /** @type {Record<string, string>} */ ({ system: "System prompt", summary: "Summary" });
+    const name = names[part.kind] ?? (part.name || (part.role === "user" ? "Member" : "Answer"));
+    return html`<details class="part" ?open=${part.kind === "question"}>
+      <summary><b dir="auto">${name}</b>${part.position === null ? nothing : html`<span>no. ${part.position}</span>`}
+        <span class="part-tokens">${part.tokens} tokens</span></summary>
+      <div class="part-text" dir="auto">${part.text ?? "It was deleted since."}</div>
+    </details>`;
+  }
+
+  /** @param {Call} call */
+  #call(call) {
+    const took = call.duration_ms === null ? "" : ` in ${(call.duration_ms / 1000).toFixed(1)} s`;
+    return html`<p class="receipt-line">Call, ${call.status}${took}: ${call.prompt_tokens} tokens sent,
+      ${call.completion_tokens} received${call.estimated ? ", by our estimate" : ", as the provider reports"}.</p>`;
+  }
+
+  /** Beside the panel closes it. @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.target === this.#dialog) this.#dialog.close();
+  }
+}
+
+/** Which messages were not sent, in words. @param {Left} left */
+function span({ count, first, last }) {
+  if (count === null) return last === null ? "everything earlier" : `everything up to no. ${last}`;
+  const many = count === 1 ? "1 message" : `${count} messages`;
+  if (last === null) return many;
+  return first === null || first === last ? `${many}, no. ${last}` : `${many} of no. ${first} to ${last}`;
+}
