@@ -1,17 +1,20 @@
 """History, as staff see it: to be found and read, not edited. What was said stays what was said."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
 from conversations import receipts
-from conversations.models import Conversation, Membership, Message, Reply, Summary, Usage
+from conversations.models import Conversation, Membership, Message, Reply, Summary, SummaryJob, Usage
+from conversations.summaries import jobs, keeping
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -115,12 +118,55 @@ class ReplyAdmin(ReadOnly):
         )
 
 
+class MakesAgain(ReadOnly):
+    """Rows whose summary may be made again, by whoever may add summaries. What is there stays as it is."""
+
+    actions = ("make_again",)
+    remake: Callable[[Any], bool]  # False: one of the row's conversation is on its way already
+
+    def has_remake_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("conversations.add_summary")
+
+    @admin.action(description="Make again", permissions=["remake"])
+    def make_again(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        for row in rows:
+            if self.remake(row):
+                self.log_change(request, row, "Asked to have it made again.")
+                self.message_user(request, f"{row.conversation}: will be made again, within a minute.")
+            else:
+                reason = "one of this conversation is on its way already"
+                self.message_user(request, f"{row.conversation}: {reason}.", messages.WARNING)
+
+
 @admin.register(Summary)
-class SummaryAdmin(ReadOnly):
+class SummaryAdmin(MakesAgain):
     list_display = ("created_at", "conversation", "reaches", "version", "model", "tokens", "edited_by")
     list_select_related = ("conversation", "reaches", "edited_by")
     search_fields = ("=conversation__id",)
     ordering = ("-created_at",)
+    remake = staticmethod(keeping.remake)
+
+
+@admin.register(SummaryJob)
+class SummaryJobAdmin(MakesAgain):
+    """Which summary each conversation is to get next, and what stands in its way."""
+
+    list_display = ("conversation", "state", "attempt", "due_at", "error_code", "error_message", "given_up_at")
+    list_filter = (("given_up_at", admin.EmptyFieldListFilter), "error_code")
+    fields = ("talk", "state", *(field.name for field in SummaryJob._meta.fields if field.name != "conversation"))
+    list_select_related = ("conversation",)
+    search_fields = ("=conversation__id",)
+    ordering = ("-created_at",)
+    remake = staticmethod(jobs.again)
+
+    @admin.display(description="conversation")
+    def talk(self, job: SummaryJob) -> str:
+        address = reverse("admin:conversations_conversation_change", args=[job.conversation_id])
+        return format_html('<a href="{}">{}</a>', address, job.conversation)
+
+    @admin.display
+    def state(self, job: SummaryJob) -> str:
+        return jobs.state(job)
 
 
 @admin.register(Usage)

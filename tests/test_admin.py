@@ -11,7 +11,8 @@ from tests.conversations.stored import store_thread
 pytestmark = pytest.mark.django_db
 
 PAGES = ("accounts/user", "agents/personality", "agents/personalityversion", "conversations/conversation",
-         "conversations/message", "conversations/reply", "conversations/summary", "conversations/usage")  # fmt: skip
+         "conversations/message", "conversations/reply", "conversations/summary", "conversations/summaryjob",
+         "conversations/usage")  # fmt: skip
 
 
 @pytest.fixture
