@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from agents.models import Personality, PersonalityVersion
+from conversations.database import one_moment
 from conversations.errors import BadFrame, NotFound
 from conversations.models import Conversation, Membership, Message, MessageQuerySet, Reply, Role, Status
 from conversations.summaries.recall import newest, summary_object
@@ -67,7 +68,10 @@ class OpenReply:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A snapshot, and all replies of the conversation that change without a new `rev`, in the snapshot or not."""
+    """A snapshot, and all replies of the conversation that change without a new `rev`, in the snapshot or not.
+
+    Both are of one moment: an answer that the snapshot shows as not begun is not among the open ones.
+    """
 
     frame: Snapshot
     open: list[OpenReply]
@@ -227,6 +231,7 @@ def find_conversation(user: User, conversation: uuid.UUID) -> Conversation:
     return found
 
 
+@one_moment()
 def read(user: User, conversation: uuid.UUID, *, since: int | None = None) -> View:
     """The newest page of the shown branch or, with `since`, only the messages that changed after that `rev`.
 

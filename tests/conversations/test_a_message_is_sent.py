@@ -29,7 +29,7 @@ def test_acknowledged_after_it_is_stored(tab: Tab, alice: User) -> None:
 
 
 def test_the_answer_streams_whole_and_in_order(tab: Tab) -> None:
-    ack = tab.ask("Count [[tokens=60 pace=10ms]]")
+    ack = tab.ask("Count [[tokens=60 pace=25ms]]")
 
     assert tab.answer(ack.reply) == tokens(60)
     assert len([frame for frame in tab.frames if frame["type"] == "delta"]) > 5, "it came at once, not as a stream"
