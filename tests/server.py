@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -151,9 +151,9 @@ class Keeper:
 
 
 @contextmanager
-def serving(env: Mapping[str, str], log: Path, *options: str) -> Iterator[Process]:
-    """`manage.py serve` on a free port."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
+def serving(env: Mapping[str, str], log: Path, *options: str, port: int = 0) -> Iterator[Process]:
+    """`manage.py serve` on this port, or on a free one."""
+    url = f"http://127.0.0.1:{(port := port or free_port())}"
     env = {"PARLEY_ORIGINS": url, **env}
     with running("manage.py", "serve", "--port", str(port), *options, env=env, log=log, url=url) as process:
         yield process
@@ -177,13 +177,23 @@ def writing(env: Mapping[str, str], log: Path) -> Iterator[Process]:
 
 
 @contextmanager
-def working(env: Mapping[str, str], log: Path) -> Iterator[Process]:
-    """A Celery worker, as it is started in earnest."""
+def working(env: Mapping[str, str], log: Path, *options: str) -> Iterator[Process]:
+    """A Celery worker, as it is started in earnest; the last of two options that exclude each other counts."""
     celery = str(Path(sys.executable).with_name("celery"))
-    command = (celery, "--quiet", "-A", "chatsite", "worker", "--loglevel", "INFO", "--pool", "solo")
+    command = (celery, "--quiet", "-A", "chatsite", "worker", "--loglevel", "INFO", "--pool", "solo", *options)
     env = {**env, "PYTHONWARNINGS": "ignore:You're running"}
     with running(*command, env=env, log=log, ready=r"celery@\S+ ready") as process:
         yield process
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    pids = [pid]
+    for parent in pids:
+        with suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                pids += map(int, (task / "children").read_text().split())
+    return pids
 
 
 def status_of(url: str, *, timeout: float = 5.0) -> int:

@@ -45,6 +45,15 @@ class Site:
         self.tabs.append(tab)
         return tab
 
+    def again(self, tab: Tab, *, at: Process | None = None) -> Tab:
+        """The same window after its socket was lost: it still shows what it showed, and asks for what it missed."""
+        again = self.knock(session=tab.session, at=at)
+        again.expect("hello")
+        again.page = tab.page
+        for conversation in tab.page.conversations:
+            again.read(conversation, **tab.page.resume_point(conversation))
+        return again
+
     def __enter__(self) -> Self:
         return self
 

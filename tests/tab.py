@@ -36,6 +36,7 @@ class Tab:
 
     def __init__(self, site: str, *, session: str | None, origin: str | None = "same") -> None:
         """`site` is its address, http://host:port; `origin` is the page's: the same, another one, or none sent."""
+        self.session = session
         address = urlsplit(site)
         cookies = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"} if session else {}
         self._stack = ExitStack()

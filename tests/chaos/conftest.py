@@ -1,0 +1,51 @@
+"""A fleet that is started once; each test gets it whole, and may do with it what it wants."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from accounts.models import User
+from tests.chaos.fleet import Fleet, pointed_at, prepare, running_fleet
+from tests.chaos.servers import Servers
+from tests.chaos.storm import Storm
+from tests.endpoint import RunningEndpoint
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Servers]:
+    """PostgreSQL and Valkey, with Parley's tables in them."""
+    servers = Servers(tmp_path_factory.mktemp("chaos"))
+    try:
+        servers.start()
+        with django_db_blocker.unblock(), pointed_at(servers.database_url):
+            prepare()
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture(scope="session")
+def fleet(
+    servers: Servers, endpoint_process: RunningEndpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
+    with running_fleet(servers, endpoint_process, tmp_path_factory.mktemp("fleet")) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def storm(fleet: Fleet, endpoint: RunningEndpoint, django_db_blocker: DjangoDbBlocker) -> Iterator[Storm]:
+    """Everything runs. At the end nothing may be lost, doubled, out of order, unfinished, leaked or complained of."""
+    fleet.revive()
+    with django_db_blocker.unblock(), pointed_at(fleet.servers.database_url), Storm(fleet) as storm:
+        yield storm
+
+
+@pytest.fixture
+def alice(storm: Storm) -> User:
+    return storm.member("Alice")
+
+
+@pytest.fixture
+def bob(storm: Storm) -> User:
+    return storm.member("Bob")
