@@ -97,7 +97,10 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
 if DATABASE_POOL:
-    _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+    # Not the pool's own five minutes: it would wait ever longer between two tries, also once Postgres is back.
+    _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 2}
+    # After a restart of Postgres the pool is full of dead connections: none of them is handed to a page.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Logins are throttled through this cache: it stands in Postgres so that a lost Redis locks nobody out.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 
@@ -126,6 +129,18 @@ CHANNEL_LAYERS = {
     }
 }
 
+# --- Delivery ---------------------------------------------------------------------------------------------------
+
+# Answers one process writes at once.
+REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=400)
+# Seconds between two flushes of the running answers to the log. The first token of an answer never waits for it.
+FLUSH_SECONDS = env.float("FLUSH_SECONDS", default=0.04)
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
+# Seconds a stopping process gives its answers to finish, and the time over which it sends its sockets away.
+DRAIN_REPLIES_SECONDS = env.float("DRAIN_REPLIES_SECONDS", default=20)
+DRAIN_SOCKETS_SECONDS = env.float("DRAIN_SOCKETS_SECONDS", default=2)
+SOCKETS_PER_MEMBER = env.int("SOCKETS_PER_MEMBER", default=40)
+
 # --- Celery -----------------------------------------------------------------------------------------------------
 
 # kombu has a scheme of its own for a Unix socket.
@@ -151,7 +166,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": 15.0},
+    "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": LEASE_SECONDS / 2},
     "sweep-summaries": {"task": "conversations.tasks.sweep_summaries", "schedule": 15.0},
     "sweep-titles": {"task": "conversations.tasks.sweep_titles", "schedule": 60.0},
 }
@@ -168,18 +183,6 @@ SUMMARY_SECONDS = env.float("SUMMARY_SECONDS", default=90)
 PARLEY_MODEL_LABEL = env.str("PARLEY_MODEL_LABEL", default=OPENAI_MODEL)
 # Seconds: to connect, to the first token, between two tokens, for a whole answer.
 OPENAI_TIMEOUTS = env.list("OPENAI_TIMEOUTS", cast=float, default=[5, 60, 30, 600])
-
-# --- Delivery ---------------------------------------------------------------------------------------------------
-
-# Answers one process writes at once.
-REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=400)
-# Seconds between two flushes of the running answers to the log. The first token of an answer never waits for it.
-FLUSH_SECONDS = env.float("FLUSH_SECONDS", default=0.04)
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
-# Seconds a stopping process gives its answers to finish, and the time over which it sends its sockets away.
-DRAIN_REPLIES_SECONDS = env.float("DRAIN_REPLIES_SECONDS", default=20)
-DRAIN_SOCKETS_SECONDS = env.float("DRAIN_SOCKETS_SECONDS", default=2)
-SOCKETS_PER_MEMBER = env.int("SOCKETS_PER_MEMBER", default=40)
 
 # --- Accounts ---------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,10 @@ connection anew for each visit. Here each thread keeps its own; there are few th
 """
 
 import asyncio
+import logging
+import math
 import select
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,11 +18,18 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+logger = logging.getLogger(__name__)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # What a lost, overloaded or read-only Postgres raises; a pool that has no connection to give raises the first.
 DatabaseDown = (OperationalError, InterfaceError)
+
+PATIENCE = 120.0  # seconds an answer is held in memory while Postgres is away
+
+_down = False  # whether the last call failed for want of Postgres
+_down_at = -math.inf  # when it last failed us, or came back, by the clock of this machine's uptime
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 
@@ -48,14 +58,45 @@ def one_moment() -> Iterator[None]:
         yield
 
 
+async def patiently(work: Callable[[], R]) -> R:
+    """The same for what a running answer cannot do without: asked again for as long as Postgres may be away.
+
+    Raises one of DatabaseDown when it stays away.
+    """
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await in_database(work)
+        except DatabaseDown as error:
+            if time.monotonic() > give_up:
+                raise
+            logger.warning("an answer waits for Postgres: %s", type(error).__name__)
+            await asyncio.sleep(0.5)
+
+
+def was_down_within(seconds: float) -> bool:
+    """Whether this process has found Postgres unusable within the last so many seconds, or only now usable again."""
+    return time.monotonic() - _down_at < seconds
+
+
 def _visit(work: Callable[[], R]) -> R:
     if _hung_up():
         connection.close()
     try:
-        return work()
+        result = work()
     except DatabaseDown:
+        _note(down=True)
         connection.close()
         raise
+    _note(down=False)
+    return result
+
+
+def _note(*, down: bool) -> None:
+    global _down, _down_at
+    if down or _down:
+        _down_at = time.monotonic()
+    _down = down
 
 
 def _hung_up() -> bool:

@@ -4,13 +4,12 @@ the end is told, so that whoever reads after a crash finds either the whole stor
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from conversations import live, states, wire
-from conversations.database import DatabaseDown, in_database
+from conversations.database import patiently
 from conversations.draft import Draft
 from conversations.models import Status
 from conversations.snapshots import usage_object
@@ -18,8 +17,6 @@ from conversations.states import Claim, Outcome
 from conversations.usage import Spent
 
 logger = logging.getLogger(__name__)
-
-PATIENCE = 120.0  # seconds an ended answer is held in memory while Postgres is away
 
 R = TypeVar("R")
 
@@ -30,7 +27,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spe
     Raises DatabaseDown when Postgres stays away; the lease then runs out and a reaper ends it.
     """
     claim = draft.claim
-    ended = await _patiently(
+    ended = await patiently(
         partial(
             states.finish,
             reply=claim.reply,
@@ -57,7 +54,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spe
 
 async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
     """Put an answer to which nothing was added back into the queue, once. False: tried twice, or not ours."""
-    rev = await _patiently(
+    rev = await patiently(
         partial(
             states.hand_back,
             reply=claim.reply,
@@ -103,15 +100,3 @@ def outcome_frame(
 async def in_thread(work: Callable[[], R]) -> R:
     """Run a short call that may wait for the network outside the event loop and outside the database's threads."""
     return await asyncio.get_running_loop().run_in_executor(None, work)
-
-
-async def _patiently(work: Callable[[], R]) -> R:
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return await in_database(work)
-        except DatabaseDown as error:
-            if time.monotonic() > give_up:
-                raise
-            logger.warning("an end waits for Postgres: %s", type(error).__name__)
-            await asyncio.sleep(0.5)

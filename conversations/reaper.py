@@ -2,8 +2,10 @@
 
 import logging
 
+from django.conf import settings
+
 from conversations import live, states
-from conversations.database import in_database
+from conversations.database import in_database, was_down_within
 from conversations.draft import Draft
 from conversations.endings import end, hand_back
 from conversations.models import Status
@@ -29,8 +31,11 @@ async def reap(log: live.Log) -> int:
 
     May run anywhere, any number of times at once: each change is conditional, and the log lets one reaper through.
     """
+    overdue_claims = await in_database(states.expired)
+    if was_down_within(settings.LEASE_SECONDS):
+        return 0  # nobody could renew a lease meanwhile: those who live get the time to do so first
     reaped = 0
-    for claim, overdue in await in_database(states.expired):
+    for claim, overdue in overdue_claims:
         try:
             reaped += await _take_over(log, claim)
         except live.RedisError as error:

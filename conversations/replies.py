@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between two looks at the queue when no wake-up comes
 CHECKPOINT = 1.0  # seconds between two saves of what was written
-REAP = 5.0  # seconds between two looks for the leases of the dead
 
 
 class ReplyRunner:
@@ -57,7 +56,7 @@ class ReplyRunner:
                 tasks.create_task(self._forever(POLL, self._claim, wait=self._news_or))
                 tasks.create_task(self._forever(CHECKPOINT, self._checkpoint))
                 tasks.create_task(self._forever(settings.LEASE_SECONDS / 3, self._renew))
-                tasks.create_task(self._forever(REAP, partial(reap, self._log)))
+                tasks.create_task(self._forever(settings.LEASE_SECONDS / 6, partial(reap, self._log)))
                 tasks.create_task(self._listen())
         finally:
             for writing in self.writing.values():

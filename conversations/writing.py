@@ -8,6 +8,7 @@ import time
 import uuid
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from agents.client import Finish, ModelClient, Text, Usage
 from agents.continuing import Seam
 from agents.errors import AgentError
 from conversations import briefs, wire
-from conversations.database import in_database
+from conversations.database import patiently
 from conversations.draft import Draft, Press
 from conversations.endings import end, hand_back
 from conversations.models import Status
@@ -113,7 +114,7 @@ class Writer:
 
     async def _ask(self, writing: Writing) -> Outcome | None:
         """Ask the model until it has answered; None when the reply turned out not to be ours."""
-        brief = await in_database(briefs.prepare, writing.claim, default_model=settings.OPENAI_MODEL)
+        brief = await patiently(partial(briefs.prepare, writing.claim, default_model=settings.OPENAI_MODEL))
         if brief is None:
             writing.why = Why.LOST
             return None

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from tests.endpoint import RunningEndpoint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -196,10 +198,11 @@ def family(pid: int) -> list[int]:
     return pids
 
 
-def status_of(url: str, *, timeout: float = 5.0) -> int:
-    """The HTTP status of a page; 0 when nobody answers."""
+def status_of(url: str, *, timeout: float = 5.0, session: str = "") -> int:
+    """The HTTP status of a page, as one with this session is given it; 0 when nobody answers."""
+    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"} if session else {}
     try:
-        with _direct.open(url, timeout=timeout) as response:
+        with _direct.open(urllib.request.Request(url, headers=headers), timeout=timeout) as response:
             status: int = response.status
             return status
     except urllib.error.HTTPError as error:

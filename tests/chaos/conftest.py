@@ -1,6 +1,7 @@
 """A fleet that is started once; each test gets it whole, and may do with it what it wants."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
@@ -10,6 +11,12 @@ from tests.chaos.fleet import Fleet, pointed_at, prepare, running_fleet
 from tests.chaos.servers import Servers
 from tests.chaos.storm import Storm
 from tests.endpoint import RunningEndpoint
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.chaos)
 
 
 @pytest.fixture(scope="session")

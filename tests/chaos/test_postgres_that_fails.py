@@ -1,0 +1,64 @@
+"""Postgres is the truth: without it nothing is acknowledged, and with it back everything goes on by itself."""
+
+import pytest
+
+from accounts.models import User
+from conversations.models import Message
+from tests.chaos.storm import Storm
+from tests.rows import message_row, reply_row
+from tests.said import tokens
+from tests.server import Process, eventually, status_of
+from tests.tab import new_id
+
+
+@pytest.fixture
+def storm(storm: Storm) -> Storm:
+    storm.expected_errors += [
+        "Service Unavailable: /health/ready",  # as it is asked, so it answers
+        "raised unexpected: OperationalError",  # Celery tells of a sweep so
+    ]
+    return storm
+
+
+def ready(process: Process) -> int:
+    return status_of(f"{process.url}/health/ready", timeout=20)
+
+
+def test_after_a_crash_nothing_acknowledged_is_gone(storm: Storm, alice: User) -> None:
+    reading, sending = storm.open(alice, at=storm.other), storm.open(alice)
+    ack = reading.ask("Count [[tokens=500 pace=10ms]]")
+    reading.until(ack.reply, "t30 ")
+    said = sending.say("Before the crash [[tokens=3]]", personality="assistant")
+    storm.servers.kill_postgres()
+    refused = sending.refused("send", client_id=(lost := new_id()), conversation=said.conversation, text="Lost?")
+    assert (refused["code"], refused["retryable"]) == ("unavailable", True)
+    assert ready(storm.web) == 503
+    storm.servers.start_postgres()
+
+    assert message_row(said.message).text == "Before the crash [[tokens=3]]"
+    assert not Message.objects.filter(client_id=lost).exists()
+    eventually(lambda: ready(storm.web) == 200, within=30)
+    again = [sending.say("Lost?", conversation=said.conversation, client_id=lost) for _ in range(2)]
+    assert again[0] == again[1]
+    assert reading.answer(ack.reply, within=60) == tokens(500)
+    assert reply_row(ack.reply).status == "complete", "its text was in memory all the time"
+
+
+def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User) -> None:
+    """Longer than a lease: whoever held one when Postgres went is given the time to hold it again."""
+    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
+    ack = tabs[0].ask("Count [[tokens=1500 pace=10ms]]")
+    tabs[1].read(ack.conversation)
+    tabs[1].until(ack.reply, "t30 ")
+    storm.servers.kill_postgres()
+    for tab in tabs:
+        tab.until(ack.reply, "t700 ")  # Redis shows it meanwhile
+    assert ready(storm.web) == 503
+    storm.servers.start_postgres()
+
+    for tab in tabs:
+        assert tab.answer(ack.reply, within=60) == tokens(1500)
+    assert reply_row(ack.reply).status == "complete"
+    eventually(lambda: ready(storm.web) == 200, within=30)
+    next_one = tabs[0].say("And now? [[tokens=5]]", conversation=ack.conversation)
+    assert [tab.answer(next_one.reply, within=30) for tab in tabs] == [tokens(5)] * 2

@@ -1,0 +1,97 @@
+"""A connection that breaks and a Postgres that was away take no answer with them: who lives gets the time to go on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from conversations import live
+from conversations.database import in_database, patiently
+from conversations.models import Reply, Status
+from conversations.reaper import reap
+from tests.conversations.stored import store_reply, store_talk
+from tests.rows import reply_row
+from tests.said import tokens
+from tests.server import eventually, status_of
+from tests.site import Site, session_of
+
+
+def lose_the_connection() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def terminate(condition: str) -> int:
+    """End all other connections to this database of which this is true; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+        )
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+def overdue(owner: User) -> Reply:
+    """An answer whose writer could not renew its lease."""
+    return store_reply(store_talk(owner), Status.STREAMING, lease_until=timezone.now() - timedelta(seconds=1))
+
+
+async def reaped() -> int:
+    log = live.Log()
+    try:
+        return await reap(log)
+    finally:
+        await log.aclose()
+
+
+async def test_what_an_answer_needs_is_asked_for_again(transactional_db: None) -> None:
+    tries = []
+
+    def once_without() -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            lose_the_connection()
+        return "here"
+
+    assert await patiently(once_without) == "here"
+    assert len(tries) == 2
+
+
+async def test_no_lease_is_taken_right_after_an_outage(world: None, alice: User, settings: Any) -> None:
+    """Nobody could renew one meanwhile, and the reaper may be the first who finds Postgres back."""
+    reply = await in_database(overdue, alice)
+    settings.LEASE_SECONDS = 3600
+    with pytest.raises(OperationalError):
+        await in_database(lose_the_connection)
+    assert await reaped() == 0
+    assert await reaped() == 0, "back for a moment is not back for a lease"
+    assert (await in_database(reply_row, str(reply.pk))).status == Status.STREAMING
+
+    settings.LEASE_SECONDS = 0
+    assert await reaped() == 1, "who has not come back after one more lease will not"
+    assert (await in_database(reply_row, str(reply.pk))).status == Status.QUEUED
+
+
+def test_an_answer_survives_a_connection_lost_before_its_model_was_asked(site: Site, alice: User) -> None:
+    tab = site.open(alice)
+    first = tab.ask("Hello [[tokens=2]]")
+    tab.answer(first.reply)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE conversations_summary")  # which is read for a context, and not for a claim
+        ack = tab.say("Count [[tokens=20]]", conversation=first.conversation)
+        eventually(lambda: terminate("wait_event_type = 'Lock'"))
+
+    assert tab.answer(ack.reply) == tokens(20)
+    assert (reply_row(ack.reply).status, reply_row(ack.reply).attempt) == ("complete", 1)
+
+
+def test_no_page_is_given_a_dead_connection(site: Site, alice: User) -> None:
+    session = session_of(alice)
+    assert status_of(f"{site.web.url}/", session=session) == 200
+    assert terminate("true") > 0
+
+    assert status_of(f"{site.web.url}/", session=session) == 200
