@@ -187,7 +187,7 @@ def complete(
     try:
         request = asked(endpoint, messages, model, temperature, max_tokens)
         limits = httpx2.Timeout(timeout, connect=min(timeout, Timeouts().connect))
-        text = _read(_client_of(endpoint).with_options(timeout=limits), request, decoder, deadline)
+        text = _read(client_of(endpoint).with_options(timeout=limits), request, decoder, deadline)
     except Exception as error:
         fault = _ours(error, begun=decoder.progress > 0)
     if fault:
@@ -197,7 +197,7 @@ def complete(
 
 
 @lru_cache(maxsize=8)
-def _client_of(endpoint: Endpoint) -> openai.OpenAI:
+def client_of(endpoint: Endpoint) -> openai.OpenAI:
     """One for each endpoint and process: to read the TLS certificates for each call would cost more than the call."""
     # No connection is kept: minutes may pass between two calls, and a worker forks.
     transport = openai.DefaultHttpxClient(follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0))

@@ -4,11 +4,38 @@ A version never changes once it is published; the database itself refuses it (se
 names the version that gave it.
 """
 
+from typing import Any
+
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+
+from agents.prompts import Persona, system_prompt
+from agents.tokens import Counter
+
+MOST_TEXTS, LONGEST_TEXT = 20, 300  # of a list, and characters of each
+LEAST_QUESTION = 64  # tokens of the budget that prompt and answer must leave for a question
+
+
+def validate_texts(value: Any) -> None:
+    """A list of lines, each of which becomes a point of the prompt or a button: no more than fit there."""
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValidationError('This is a list of texts: ["one", "another"].', code="not_texts")
+    if len(value) > MOST_TEXTS:
+        raise ValidationError(f"{MOST_TEXTS} texts are the most; here are {len(value)}.", code="too_many_texts")
+    for text in value:
+        if not text.strip() or not text.isprintable():
+            raise ValidationError("Each text is one line, and says something.", code="not_a_line")
+        if len(text) > LONGEST_TEXT:
+            raise ValidationError(f"A text may have {LONGEST_TEXT} characters.", code="text_too_long")
+
+
+def validate_temperature(value: float) -> None:
+    if not 0 <= value <= 2:  # also of what is no number
+        raise ValidationError("A temperature is between 0 and 2.", code="temperature_out_of_range")
 
 
 class Tone(models.TextChoices):
@@ -57,17 +84,28 @@ class PersonalityVersion(models.Model):
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=60)
     role = models.CharField(max_length=120, help_text="In a few words: technical assistant.")
-    traits = models.JSONField(default=list, blank=True, help_text="A list of texts.")
+    traits = models.JSONField(default=list, blank=True, validators=[validate_texts], help_text="A list of texts.")
     tone = models.CharField(max_length=12, choices=Tone.choices, default=Tone.FRIENDLY)
-    knowledge = models.JSONField(default=list, blank=True, help_text="A list of texts.")
-    constraints = models.JSONField(default=list, blank=True, help_text="A list of texts.")
+    knowledge = models.JSONField(default=list, blank=True, validators=[validate_texts], help_text="A list of texts.")
+    constraints = models.JSONField(default=list, blank=True, validators=[validate_texts], help_text="A list of texts.")
     instructions = models.TextField(blank=True, help_text="Whatever else the model should be told.")
-    greeting = models.TextField(blank=True)
-    starters = models.JSONField(default=list, blank=True, help_text="A list of first questions.")
+    greeting = models.TextField(
+        blank=True, validators=[MaxLengthValidator(1000)], help_text="What the page says before the first question."
+    )
+    starters = models.JSONField(
+        default=list, blank=True, validators=[validate_texts], help_text="A list of first questions."
+    )
     language = models.CharField(max_length=35, blank=True, help_text="A language to answer in. Empty: the member's.")
-    colour = models.CharField(max_length=7, default="#0f6e66", validators=[RegexValidator(r"^#[0-9a-f]{6}$")])
+    colour = models.CharField(
+        max_length=7,
+        default="#0f6e66",
+        validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", "A colour is like #0f6e66, in small letters.", "not_a_colour")],
+        help_text="Of its face, with white on it.",
+    )
     model = models.CharField(max_length=120, blank=True, help_text="Empty: the endpoint's default model.")
-    temperature = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)])
+    temperature = models.FloatField(
+        null=True, blank=True, validators=[validate_temperature], help_text="0 to 2. Empty: the endpoint's default."
+    )
     max_tokens = models.PositiveIntegerField(default=1024, validators=[MinValueValidator(1)])
     context_budget = models.PositiveIntegerField(
         default=4000, validators=[MinValueValidator(256)], help_text="Tokens, the answer's own included."
@@ -98,7 +136,54 @@ class PersonalityVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.name}, version {self.number}"
 
+    def clean(self) -> None:
+        """What the fields together must keep. Raises: ValidationError."""
+        super().clean()
+        self._refuse_change()
+        self._refuse_impossible_budget()
+
     @property
     def initial(self) -> str:
         """What stands in its face."""
         return self.name[:1].upper()
+
+    @property
+    def persona(self) -> Persona:
+        """What of it the system prompt tells."""
+        return Persona(
+            name=self.name,
+            role=self.role,
+            traits=tuple(self.traits),
+            tone=self.tone,
+            knowledge=tuple(self.knowledge),
+            constraints=tuple(self.constraints),
+            instructions=self.instructions,
+            language=self.language,
+        )
+
+    def _refuse_change(self) -> None:
+        kept = PersonalityVersion.objects.filter(pk=self.pk, published_at__isnull=False).first()
+        if kept and any(getattr(kept, field.attname) != getattr(self, field.attname) for field in self._meta.fields):
+            raise ValidationError(
+                f"{kept} is published, and answers name it: it stays as it is. Make a new version from it instead.",
+                code="published",
+            )
+
+    def _refuse_impossible_budget(self) -> None:
+        try:
+            self.clean_fields(exclude={"personality", "number", "created_by"})
+        except ValidationError:
+            return  # of which its own field has told already
+        if self.max_tokens >= self.context_budget:
+            sentence = (
+                f"The answer may take {self.max_tokens:,} tokens, but the context budget is {self.context_budget:,}."
+            )
+            raise ValidationError({"max_tokens": ValidationError(sentence, code="max_tokens_over_budget")})
+        prompt = Counter().message(system_prompt(self.persona))
+        least = prompt + self.max_tokens + LEAST_QUESTION
+        if least > self.context_budget:
+            sentence = (
+                f"The system prompt takes about {prompt:,} tokens and the answer may take {self.max_tokens:,}. With a "
+                f"short question that makes {least:,}: allow at least so many, shorten the prompt or the answer."
+            )
+            raise ValidationError({"context_budget": ValidationError(sentence, code="prompt_over_budget")})

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from django.db import connection
 
 from agents import context, prompts
-from agents.models import PersonalityVersion
 from agents.strategies import STRATEGIES
 from agents.tokens import Counter
 from conversations.models import Message, Reply, Role, Status
@@ -55,7 +54,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     assert question is not None, "an answer follows a member's message"
     summary = newest(question.parent_id)
     built = context.build(
-        system=prompts.system_prompt(persona(version)),
+        system=prompts.system_prompt(version.persona),
         turns=_turns(question),
         question=context.Turn(id=str(question.pk), role=question.role, text=question.text),
         budget=version.context_budget,
@@ -86,19 +85,6 @@ def learn(brief: Brief, prompt_tokens: int) -> None:
     """Compare our count with what the endpoint reports."""
     counter = _counters.get(brief.model, Counter())
     _counters[brief.model] = counter.learned(brief.counted_tokens, prompt_tokens)
-
-
-def persona(version: PersonalityVersion) -> prompts.Persona:
-    return prompts.Persona(
-        name=version.name,
-        role=version.role,
-        traits=tuple(version.traits),
-        tone=version.tone,
-        knowledge=tuple(version.knowledge),
-        constraints=tuple(version.constraints),
-        instructions=version.instructions,
-        language=version.language,
-    )
 
 
 def _turns(question: Message) -> Iterator[context.Turn]:

@@ -3,7 +3,6 @@
 import uuid
 
 from agents.consistency import check
-from conversations.briefs import persona
 from conversations.models import Reply, Status
 
 
@@ -13,7 +12,7 @@ def review(reply: uuid.UUID) -> int:
     if found is None or found.message.parent is None:
         return 0
     findings = check(
-        persona(found.version),
+        found.version.persona,
         found.message.text,
         first=found.message.parent.parent_id is None,
         greeting=found.version.greeting,

@@ -15,9 +15,9 @@ SLIP = "Yeah, sure, no worries!"
 
 
 def answered(owner: User, text: str) -> Reply:
-    """The first answer of the support desk, whose tone is professional."""
+    """The first answer of the technical assistant, whose tone is professional."""
     talk = store_talk(owner)
-    talk.personality = Personality.objects.get(slug="support")
+    talk.personality = Personality.objects.get(slug="technical")
     talk.save()
     assert talk.personality.published is not None
     assert talk.personality.published.tone == Tone.PROFESSIONAL
@@ -88,7 +88,7 @@ class TestInTheAdmin:
 
     def test_staff_find_them_and_read_them(self, staff: Client, slip: Reply, alice: User) -> None:
         findings.review(slip.pk)
-        plain = answered(alice, "Alex here. Your order left our warehouse.")
+        plain = answered(alice, "Dev here. Your order left our warehouse.")
         page = staff.get("/admin/conversations/reply/?findings=yes").content.decode()
         assert str(slip.pk) in page
         assert str(plain.pk) not in page
