@@ -1,7 +1,5 @@
 """Staff see which summaries are wanted, what stands in their way, and can have them made again. Nothing else."""
 
-from typing import Any
-
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
@@ -14,15 +12,8 @@ from conversations.summaries import jobs
 from tests.conversations.stored import store_exchanges, store_talk
 from tests.endpoint import RunningEndpoint
 
+pytestmark = pytest.mark.usefixtures("asks_the_scripted_model")
 JOBS, SUMMARIES = "/admin/conversations/summaryjob/", "/admin/conversations/summary/"
-
-
-@pytest.fixture(autouse=True)
-def _asks_the_scripted_model(settings: Any, endpoint: RunningEndpoint) -> None:
-    settings.OPENAI_BASE_URL = endpoint.base_url
-    settings.OPENAI_API_KEY = endpoint.api_key
-    settings.OPENAI_MODEL = endpoint.model
-    settings.SUMMARY_SECONDS = 5
 
 
 @pytest.fixture
