@@ -147,7 +147,9 @@ def _unsummarised(tip: uuid.UUID, *, limit: int) -> tuple[list[uuid.UUID], int]:
                 UNION ALL
                 SELECT message.id, message.parent_id, message.position,
                        EXISTS (SELECT FROM conversations_summary WHERE reaches_id = message.id)
-                  FROM branch JOIN conversations_message AS message ON message.id = branch.parent_id
+                  FROM branch, LATERAL (
+                       SELECT id, parent_id, position FROM conversations_message WHERE id = branch.parent_id LIMIT 1
+                       ) AS message
                  WHERE NOT summed
             ) SELECT id, count(*) OVER () FROM branch WHERE NOT summed ORDER BY position LIMIT %s
             """,
@@ -167,7 +169,8 @@ def _step(claim: jobs.Claim) -> Step:
                 SELECT id, parent_id FROM conversations_message WHERE id = %s
                 UNION ALL
                 SELECT message.id, message.parent_id
-                  FROM branch JOIN conversations_message AS message ON message.id = branch.parent_id
+                  FROM branch, LATERAL (
+                       SELECT id, parent_id FROM conversations_message WHERE id = branch.parent_id LIMIT 1) AS message
                  WHERE message.id IS DISTINCT FROM %s
             ) SELECT id FROM branch
             """,

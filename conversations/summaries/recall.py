@@ -1,7 +1,11 @@
 """Finds the summary that stands for the earlier part of a branch.
 
 A summary holds for a branch if the message it reaches is on it. So a summary is looked for from a branch's end upwards,
-and the walk ends at the first one: its cost is the distance to it, whatever the length of the thread.
+and the walk ends at the first one: its cost is the distance to it, whatever the length of the thread. A conversation
+that has none is not walked at all.
+
+Each step of a walk is a look-up of its own (LATERAL, LIMIT): left to itself, a planner whose statistics are older than
+the thread may read the whole table at every step.
 """
 
 import uuid
@@ -29,11 +33,14 @@ def newest(tip: uuid.UUID | None, *, within: int | None = NEAR) -> Summary | Non
             WITH RECURSIVE branch AS (
                 SELECT id, parent_id, 1 AS depth,
                        EXISTS (SELECT FROM conversations_summary WHERE reaches_id = message.id) AS summed
-                  FROM conversations_message AS message WHERE id = %s
+                  FROM conversations_message AS message
+                 WHERE id = %s AND EXISTS (SELECT FROM conversations_summary AS made
+                                            WHERE made.conversation_id = message.conversation_id)
                 UNION ALL
                 SELECT message.id, message.parent_id, depth + 1,
                        EXISTS (SELECT FROM conversations_summary WHERE reaches_id = message.id)
-                  FROM branch JOIN conversations_message AS message ON message.id = branch.parent_id
+                  FROM branch, LATERAL (
+                       SELECT id, parent_id FROM conversations_message WHERE id = branch.parent_id LIMIT 1) AS message
                  WHERE NOT summed AND (%s::int IS NULL OR depth < %s)
             ) SELECT id FROM branch WHERE summed
             """,
