@@ -79,7 +79,7 @@ def views(owner: User, status: Status, happens: Happening, *, since: int | None)
 @pytest.mark.parametrize("since", [None, 0])
 @pytest.mark.parametrize(("status", "happens"), [(Status.QUEUED, claimed), (Status.STREAMING, ended)])
 def test_what_happens_meanwhile_is_seen_whole_or_not_at_all(
-    world: None, alice: User, status: Status, happens: Happening, since: int | None
+    alone: None, world: None, alice: User, status: Status, happens: Happening, since: int | None
 ) -> None:
     seen = views(alice, status, happens, since=since)
     assert len(seen) > 4
