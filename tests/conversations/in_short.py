@@ -4,8 +4,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from accounts.models import User
+from agents.models import Personality, PersonalityVersion
 from agents.summaries import summary_messages
-from conversations.models import Conversation, Summary, SummaryJob
+from conversations.models import Conversation, Summary, SummaryJob, TitledBy
+from tests.conversations.stored import store_exchanges, store_talk
 from tests.endpoint import RunningEndpoint
 
 SYSTEM = summary_messages("", [])[0]
@@ -45,3 +48,19 @@ def later(conversation: Conversation) -> None:
     past = timezone.now() - timedelta(seconds=1)
     SummaryJob.objects.filter(conversation=conversation).update(due_at=past)
     SummaryJob.objects.filter(conversation=conversation, lease_until__isnull=False).update(lease_until=past)
+
+
+def quiet_assistant(*, budget: int = 4000) -> None:
+    """The assistant offers no follow-up questions: what the endpoint hears is answers and summaries only."""
+    assistant = Personality.objects.get(slug="assistant")
+    assistant.published = PersonalityVersion.objects.create(
+        personality=assistant, number=2, name="Parley", context_budget=budget, max_tokens=60, follow_ups=False
+    )
+    assistant.save(update_fields=["published"])
+
+
+def store_long_talk(owner: User, exchanges: int) -> Conversation:
+    """With a title, so that no model is asked for one."""
+    talk = store_talk(owner, title="Lisbon by train", titled_by=TitledBy.MEMBER)
+    store_exchanges(talk, exchanges)
+    return talk
