@@ -5,7 +5,7 @@ counting bytes is work for C (0.5 ms for 16,000 characters; to cut them into wor
 Compared with OpenAI's cl100k and o200k on texts of 25 kinds: English, German, French, Spanish, code and Markdown come
 out at 0.85 to 1.2 of either. In other scripts the two differ from each other by up to 3.4; the weights lie between
 them, 0.55 to 1.1 of the one and 1.2 to 2.2 of the other. Long random strings (base64) are the worst, at 0.45. Small
-models have small vocabularies: SmolLM2 takes three times as many for Thai. That is what `Counter.learned` is for.
+models have small vocabularies: SmolLM2 takes three times as many for Thai. That is what `Counter.fitted` is for.
 """
 
 import math
@@ -66,13 +66,23 @@ class Counter:
         """Tokens in a message of this text, with what the chat template puts round it."""
         return self.count(text) + TOKENS_PER_MESSAGE
 
-    def learned(self, counted: int, reported: int) -> "Counter":
-        """A counter that knows what the provider made (`reported`) of a request that was `counted` here.
+    def fitted(self, counted: int, reported: int) -> "Counter":
+        """The counter that would have been right for a request that was `counted` by this one and `reported` by the
+        provider.
 
-        A fifth of the way each time, so that one odd report changes little; small requests, where the template's own
-        words weigh most, teach nothing. Never below a half or above four, whatever a provider claims.
+        Small requests, where the template's own words weigh most, teach nothing. Never below a half or above four,
+        whatever a provider claims.
         """
         if counted < 50 or reported < 50:
             return self
-        aim = self.factor * reported / counted
-        return Counter(min(max(self.factor + (aim - self.factor) / 5, 0.5), 4.0))
+        return Counter(min(max(self.factor * reported / counted, 0.5), 4.0))
+
+    def learned(self, fitted: "Counter") -> "Counter":
+        """A fifth of the way to the one that was right for the newest request: an odd one changes little."""
+        return Counter(self.factor + (fitted.factor - self.factor) / 5)
+
+    @classmethod
+    def named(cls, name: str) -> "Counter":
+        """The one whose `str` this is; for another name the estimate as it is."""
+        _, found, factor = name.partition("estimate × ")
+        return cls(float(factor)) if found else cls()

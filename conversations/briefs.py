@@ -5,8 +5,11 @@ is kept with the reply before the model is asked.
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 
 from agents import context, prompts
 from agents.strategies import STRATEGIES
@@ -14,11 +17,13 @@ from agents.tokens import Counter
 from conversations.models import Message, Reply, Role, Status
 from conversations.states import Claim
 from conversations.summaries.recall import newest
+from conversations.usage import counter_of
 
 PAGE, LARGEST_PAGE = 30, 120  # messages read at once: few to begin with, more for a strategy that looks far back
-
-# How this process counts tokens, by model: it learns from what endpoints report. Losing it costs some accuracy.
-_counters: dict[str, Counter] = {}
+# Of the answer before: what was counted and what was reported. One that went on reports the sum of its runs.
+_BEFORE = Reply.objects.filter(pk=OuterRef("message__parent__parent"), earlier_attempts=0).values(
+    told=JSONObject(model="model", counter="receipt__counter", counted="receipt__total", reported="prompt_tokens")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     """Read the branch, build the context, keep the receipt. None: the reply is not ours any more."""
     reply = (
         Reply.objects.select_related("version__personality", "message__parent", "conversation")
+        .annotate(before=Subquery(_BEFORE))
         .filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
         .first()
     )
@@ -49,7 +55,7 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         return None
     version = reply.version
     model = version.model or default_model
-    counter = _counters.get(model, Counter())
+    counter = _counter(model, reply.before)
     question = reply.message.parent
     assert question is not None, "an answer follows a member's message"
     summary = newest(question.parent_id)
@@ -81,10 +87,15 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     )
 
 
-def learn(brief: Brief, prompt_tokens: int) -> None:
-    """Compare our count with what the endpoint reports."""
-    counter = _counters.get(brief.model, Counter())
-    _counters[brief.model] = counter.learned(brief.counted_tokens, prompt_tokens)
+def _counter(model: str, before: dict[str, Any] | None) -> Counter:
+    """The one that was right for the answer before, to which much the same was sent; else what is known of the model.
+
+    `before` is what was counted and reported of that answer. Languages differ more than models do, and a conversation
+    seldom changes its own.
+    """
+    if not before or before["model"] != model or not before["reported"] or not before["counted"]:
+        return counter_of(model)
+    return Counter.named(before["counter"]).fitted(before["counted"], before["reported"])
 
 
 def _turns(question: Message) -> Iterator[context.Turn]:

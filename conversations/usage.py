@@ -14,6 +14,20 @@ from agents.stream import Usage as Reported
 from agents.tokens import Counter
 from conversations.models import Conversation, Kind, Reply, Status, Usage
 
+# How this process counts tokens, by model: it learns from what endpoints report. Losing it costs some accuracy.
+_counters: dict[str, Counter] = {}
+
+
+def counter_of(model: str) -> Counter:
+    """What this process knows of how many tokens a model makes of a text."""
+    return _counters.get(model, Counter())
+
+
+def learn(model: str, used: Counter, *, counted: int, reported: int) -> None:
+    """Take note of a request that was `counted` by `used`, and `reported` by the endpoint."""
+    if (fitted := used.fitted(counted, reported)) is not used:
+        _counters[model] = counter_of(model).learned(fitted)
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -78,9 +92,9 @@ def record(
 def left_behind(reply: uuid.UUID, text: str) -> list[Spent]:
     """What the writer of this reply spent before it died, as far as its row knows: nothing, if it had not asked yet.
 
-    `text` is what it had received.
+    `text` is what it had received; it is counted as its writer would have.
     """
     row = Reply.objects.filter(pk=reply).values_list("receipt", flat=True).first()
     if not row:
         return []
-    return [Spent(Status.INTERRUPTED, row["total"], Counter().count(text), estimated=True)]
+    return [Spent(Status.INTERRUPTED, row["total"], Counter.named(row["counter"]).count(text), estimated=True)]

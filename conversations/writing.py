@@ -22,7 +22,7 @@ from conversations.draft import Draft, Press
 from conversations.endings import end, hand_back
 from conversations.models import Status
 from conversations.states import Claim, Outcome
-from conversations.usage import Call, Spent
+from conversations.usage import Call, Spent, learn
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,8 @@ class Writer:
                 self._press.ready(writing.draft)
             else:
                 if writing.usage is not None:
-                    briefs.learn(brief, writing.usage.prompt_tokens)
+                    reported = writing.usage.prompt_tokens
+                    learn(brief.model, brief.counter, counted=brief.counted_tokens, reported=reported)
                 return self._outcome(writing, Status.COMPLETE, finish_reason=reason)
         raise AssertionError
 

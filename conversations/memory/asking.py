@@ -5,9 +5,8 @@ from django.conf import settings
 from agents.client import Completion, Endpoint, complete
 from agents.endpoint import Messages
 from agents.errors import AgentError
-from agents.tokens import Counter
 from conversations.models import Conversation, Kind, Reply, Status
-from conversations.usage import Call, record
+from conversations.usage import Call, counter_of, learn, record
 
 
 def ask(
@@ -29,7 +28,7 @@ def ask(
     model = model or settings.OPENAI_MODEL
     endpoint = Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL)
     messages = list(messages)
-    counter = Counter()
+    counter = counter_of(model)
     call = Call(sum(counter.message(message["content"]) for message in messages), counter)
     try:
         answer = complete(
@@ -40,6 +39,8 @@ def ask(
         record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply)
         raise
     call.received.append(answer.text)
+    if answer.usage is not None:
+        learn(model, counter, counted=call.sent, reported=answer.usage.prompt_tokens)
     spent = call.end(Status.COMPLETE, reported=answer.usage)
     record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply)
     return answer

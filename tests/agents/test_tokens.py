@@ -104,21 +104,26 @@ def test_it_learns_what_a_model_makes_of_the_estimate() -> None:
     counter = Counter()
     text = "word " * 1000
     for _ in range(40):
-        counter = counter.learned(counter.count(text), math.ceil(estimate(text) * 2.5))
+        counter = counter.learned(counter.fitted(counter.count(text), math.ceil(estimate(text) * 2.5)))
     assert counter.count(text) == pytest.approx(estimate(text) * 2.5, rel=0.02)
 
 
 def test_one_odd_report_changes_little() -> None:
-    assert Counter().learned(1000, 2000).factor == pytest.approx(1.2)
+    assert Counter().learned(Counter().fitted(1000, 2000)).factor == pytest.approx(1.2)
+
+
+def test_what_was_reported_would_have_been_counted() -> None:
+    assert Counter(1.5).fitted(1000, 1200).factor == pytest.approx(1.8)
 
 
 def test_lies_and_trifles_teach_nothing() -> None:
-    assert Counter().learned(10, 40) == Counter()
-    assert Counter().learned(1000, 0) == Counter()
-    counter = Counter()
-    for _ in range(100):
-        counter = counter.learned(1000, 10**9)
-    assert counter.factor == 4
-    for _ in range(100):
-        counter = counter.learned(10**9, 51)
-    assert counter.factor == 0.5
+    counter = Counter(1.2)
+    assert counter.fitted(10, 40) == counter
+    assert counter.fitted(1000, 0) == counter
+    assert counter.fitted(1000, 10**9).factor == 4
+    assert counter.fitted(10**9, 51).factor == 0.5
+
+
+def test_a_counter_is_known_by_its_name() -> None:
+    assert Counter.named(str(Counter(1.27))) == Counter(1.27)
+    assert Counter.named("another") == Counter()

@@ -21,6 +21,7 @@ member wrote: unless a waiting script says `whole`, it is answered `Title 1`, `T
     words="a b c"   answer this instead, a word a token
     reasoning=0     so many pieces of reasoning first, at the same pace
     linger=0        time between the last event and the end of the response
+    prompt=12       tokens that the prompt is reported to have
     ends=lf         line ends: lf, crlf or cr            torn=1    send each event in two halves, torn in the middle
     fault=...       see below                            at=N      tokens before the fault (default: half of them)
     times=0         the fault befalls only the first so many requests with these same words (0: all)

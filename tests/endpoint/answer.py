@@ -151,8 +151,9 @@ class Answer:
                 self._before + b'{"index":0,"delta":{},"logprobs":null,"finish_reason":"%b"}]}' % reason.encode()
             )
         if self._usage and fault != "hold_finish":
-            count = self._next
-            usage = b'"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}' % (12, count, 12 + count)
+            count, prompt = self._next, self._script.prompt
+            total = prompt + count
+            usage = b'"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}' % (prompt, count, total)
             self._event(self._before + b"]," + usage + b"}")
         if fault == "hold_finish":
             return

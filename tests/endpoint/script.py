@@ -37,6 +37,7 @@ class Script:
 
     source: str = ""
     tokens: int = 20
+    prompt: int = 12
     pace: float = 0.0
     first: float = 0.0
     headers: float = 0.0

@@ -227,7 +227,11 @@ class Connection(asyncio.Protocol):
             text = f"Title {self.state.titles}"
         record["tokens"] = len(text.split())
         reason = script.fault if script.fault in ("length", "content_filter") else "stop"
-        usage = {"prompt_tokens": 12, "completion_tokens": record["tokens"], "total_tokens": 12 + record["tokens"]}
+        usage = {
+            "prompt_tokens": script.prompt,
+            "completion_tokens": record["tokens"],
+            "total_tokens": script.prompt + record["tokens"],
+        }
         answer: dict[str, Any] = {
             "id": f"chatcmpl-{record['id']}",
             "object": "chat.completion",
