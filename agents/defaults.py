@@ -55,7 +55,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "Name the manual, standard or paper behind a technical claim; without one, say that you are not certain",
             "Warn about deprecated and insecure practices",
         ],
-        "greeting": "Hello, I am Dev. What are you building?",
+        "greeting": "Hi, I'm Dev. What are you building?",
         "starters": [
             "Why would a retry make an outage worse?",
             "Review a function with me",

@@ -100,7 +100,7 @@ class PersonalityVersion(models.Model):
         max_length=7,
         default="#0f6e66",
         validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", "A colour is like #0f6e66, in small letters.", "not_a_colour")],
-        help_text="Of its face, with white on it.",
+        help_text="Of its face.",
     )
     model = models.CharField(max_length=120, blank=True, help_text="Empty: the endpoint's default model.")
     temperature = models.FloatField(

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name="colour",
             field=models.CharField(
                 default="#0f6e66",
-                help_text="Of its face, with white on it.",
+                help_text="Of its face.",
                 max_length=7,
                 validators=[
                     django.core.validators.RegexValidator(
