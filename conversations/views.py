@@ -107,8 +107,25 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int
     context = {
         "page": page,
         "snapshot": snapshot,
+        "after_summary": snapshot and _after_summary(snapshot),
         "conversations": listed,
         "personalities": personalities,
         "member": page["user"],
     }
     return render(request, "conversations/page.html", context, status=status)
+
+
+def _after_summary(snapshot: wire.Snapshot) -> str | None:
+    """The message before which the summary's card stands: between what it stands for and what comes after.
+
+    None: there is no summary, or that place is not on this page.
+    """
+    summary, above = snapshot["summary"], None
+    if summary is None:
+        return None
+    for message in snapshot["messages"]:
+        if message["position"] > summary["position"]:
+            here = above == summary["reaches"] if above else snapshot["has_earlier"]
+            return message["id"] if here else None
+        above = message["id"]
+    return None

@@ -65,3 +65,32 @@ def test_who_was_slower_is_told(window: Window, alice: User) -> None:
     window.button("Save").click()
     expect(window.page.locator(".trouble")).to_contain_text("There is a newer summary by now")
     expect(window.page.get_by_label("Summary", exact=True)).to_have_value("Mine")
+
+
+def test_it_is_there_before_any_script_and_looks_the_same_after(windows: Windows, alice: User) -> None:
+    talk, _ = summarised(alice)
+    plain = windows.open(alice, f"/c/{talk.pk}/", java_script_enabled=False)
+    drawn = windows.open(alice, f"/c/{talk.pk}/")
+    drawn.connected()
+    expect(drawn.button("Open")).to_be_visible()
+    assert places(plain) == places(drawn), "the card jumps when the script takes over"
+    assert plain.page.locator(".summary-line").inner_text() == drawn.page.locator(".summary-line").inner_text()
+    order = plain.page.locator(".bubble, .summary").evaluate_all("all => all.map(each => each.className)")
+    assert order == ["bubble", "bubble", "summary", "bubble"]
+
+    plain.page.locator(".summary summary").click()
+    expect(plain.page.locator(".summary-text")).to_be_visible()
+    expect(plain.page.locator(".summary-start")).to_be_hidden()
+    expect(plain.page.locator(".summary-by")).to_have_text("Written by small. The messages themselves are all kept.")
+
+
+def places(window: Window) -> list[list[float]]:
+    """Of the parts of the card and the message after it: left, width, height and how far below the card's top."""
+    parts: list[list[float]] = window.page.evaluate("""() => {
+        const top = document.querySelector(".summary").getBoundingClientRect().top;
+        const parts = [".summary", ".summary > .icon", ".summary-line", ".summary .quiet"];
+        const after = [...document.querySelectorAll(".bubble")].at(-1);
+        return [...parts.map((part) => document.querySelector(part)), after].map((part) => part.getBoundingClientRect()).map(({ left, width, height, y }) =>
+            [left, width, height, y - top].map(Math.round));
+    }""")
+    return parts

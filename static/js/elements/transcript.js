@@ -32,6 +32,13 @@ export class Transcript extends ChatElement {
   #beginnings = new Map();
   /** @type {string | null} */
   #shown = null;
+  /** The summary was opened before the script was there. */
+  #unfolded = false;
+
+  /** @override */
+  takeOver() {
+    this.#unfolded = this.querySelector(".summary-body[open]") !== null;
+  }
 
   /** @override */
   connectedCallback() {
@@ -117,7 +124,9 @@ export class Transcript extends ChatElement {
     const above = path[at - 1];
     if (!summary || Number(path[at]?.position) <= summary.position) return nothing;
     const here = above ? above.id === summary.reaches : this.chat.store.hasEarlier(this.chat.current);
-    return here ? html`<parley-summary .summary=${summary}></parley-summary>` : nothing;
+    return here
+      ? html`<parley-summary .summary=${summary} .open=${this.#unfolded}></parley-summary>`
+      : nothing;
   }
 
   /** True when nothing was said today: then the day is written before the message that is on its way. */
