@@ -90,7 +90,9 @@ def places(window: Window) -> list[list[float]]:
         const top = document.querySelector(".summary").getBoundingClientRect().top;
         const parts = [".summary", ".summary > .icon", ".summary-line", ".summary .quiet"];
         const after = [...document.querySelectorAll(".bubble")].at(-1);
-        return [...parts.map((part) => document.querySelector(part)), after].map((part) => part.getBoundingClientRect()).map(({ left, width, height, y }) =>
-            [left, width, height, y - top].map(Math.round));
+        return [...parts.map((part) => document.querySelector(part)), after].map((part) => {
+            const { left, width, height, y } = part.getBoundingClientRect();
+            return [left, width, height, y - top].map(Math.round);
+        });
     }""")
     return parts
