@@ -25,6 +25,7 @@ class Reader:
         self._socket = socket
         self._conversation = str(uuid.uuid4())
         self._subscribed = False
+        self._taken = 0
 
     @classmethod
     async def open(cls, address: str, cookie: str, origin: str) -> "Reader":
@@ -32,7 +33,9 @@ class Reader:
             f"{address}/ws/v1/", additional_headers={"Cookie": cookie, "Origin": origin}, max_queue=1024
         )
         await socket.recv()  # hello
-        return cls(socket)
+        reader = cls(socket)
+        await reader._take()
+        return reader
 
     async def ask(self, question: str) -> Answer:
         """Send, and read until the answer has ended."""
@@ -48,6 +51,7 @@ class Reader:
         reply, seq = "", 0
         async for raw in self._socket:
             frame = json.loads(raw)
+            await self._take()
             kind = frame["type"]
             if kind == "ack":
                 reply = frame["reply"]
@@ -78,6 +82,12 @@ class Reader:
 
     async def close(self) -> None:
         await self._socket.close()
+
+    async def _take(self) -> None:
+        """Acknowledge as a page does: the first frame, and then every 64."""
+        self._taken += 1
+        if self._taken % 64 == 1:
+            await self._send(type="ack", n=self._taken)
 
     async def _send(self, **frame: object) -> None:
         await self._socket.send(json.dumps(frame))

@@ -18,6 +18,7 @@ from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limi
 from conversations.pulse import ended, pulse
 from conversations.relay import Relay
 from conversations.summaries import keeping
+from conversations.window import Window
 from conversations.wire import encode
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.relays: dict[str, Relay] = {}  # by conversation
+        self.window = Window()
+        self.sending = 0  # frames that the server has not yet taken from us
         self.pings = 0
         self.heard = self.pinged = asyncio.get_running_loop().time()
         self.allowance, self.counted = float(BURST), self.heard
@@ -79,6 +82,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Ask for a sign of life when it is time; close when none has come."""
         if now - self.heard > wire.PONG_WITHIN:
             await self.close(code=wire.NO_PONG)
+        elif self.sending:
+            return  # a server that makes us wait for a slow reader must not make the others wait for their heartbeat
         elif now - self.pinged >= wire.HEARTBEAT:
             self.pinged = now
             self.pings += 1
@@ -153,11 +158,16 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
             case wire.Amend(summary, text):
                 await in_database(keeping.edit, user=self.user, summary=summary, text=text)
+            case wire.Ack(frames):
+                if not self.window.acknowledge(frames):
+                    raise BadFrame("bad_field", "The field “n” should be a number of frames that were sent.")
             case wire.Pong():
                 pass  # that it came is all it says
 
     async def _subscribe(self, frame: wire.Subscribe) -> None:
         """Join first, then read, then relay: what happens meanwhile waits in this socket's queue."""
+        if self.window.busy:
+            raise rate_limited(1.0)
         conversation = str(frame.conversation)
         await self._unsubscribe(conversation)
         if len(self.relays) >= MOST_RELAYS:
@@ -186,7 +196,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _acknowledge(self, client_id: uuid.UUID, sent: turns.Sent) -> None:
         await self._send(
-            wire.Ack(
+            wire.Acknowledged(
                 type="ack",
                 client_id=str(client_id),
                 conversation=str(sent.conversation),
@@ -263,10 +273,21 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._send_text(encode(frame))
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        if self.closed:
+            return
         self.closed = True
         await super().close(code=code, reason=reason)
 
     async def _send_text(self, text: str) -> None:
         if self.closed:
             return  # frames and events that were on their way when we closed
-        await self.base_send({"type": "websocket.send", "text": text})
+        if self.window.full:
+            logger.info("a reader is too slow: its socket is closed")
+            await self.close(code=wire.TOO_SLOW)
+            return
+        self.window.add(text)
+        self.sending += 1
+        try:
+            await self.base_send({"type": "websocket.send", "text": text})
+        finally:
+            self.sending -= 1

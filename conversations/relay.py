@@ -23,6 +23,7 @@ from conversations.snapshots import Mark, OpenReply, View
 logger = logging.getLogger(__name__)
 
 SILENCE = 1.5  # seconds without an event while an answer is being written, after which the log is asked
+MOST_REPLAYED = 32  # events; who missed more gets the whole text at once
 ROW_LOOK = 5.0  # seconds between two looks at the row of an answer whose log says nothing new
 
 
@@ -145,8 +146,8 @@ class Relay:
         return attempt > max(self._ended.get(reply, 0), position.attempt if position else 0)
 
     def silent(self) -> bool:
-        """Whether an answer is being written of which nothing has come for a while."""
-        if not self.open:
+        """Whether an answer is being written of which nothing has come for a while, and nothing is on its way."""
+        if not self.open or self._lock.locked():
             return False
         long_ago = self._now() - SILENCE
         return any(position.heard < long_ago for position in self.open.values())
@@ -222,9 +223,10 @@ class Relay:
     def _missing(
         self, position: Position, reply: OpenReply, events: Mapping[int, str], seq: int, text: str
     ) -> list[str]:
-        """The frames that bring a reader from `position` to `seq`: the events, or the whole text when some are gone."""
+        """The frames that bring a reader from `position` to `seq`: the events; all text when these are many or gone."""
         wanted = range(position.seq + 1, seq + 1)
-        if position.attempt == reply.attempt and all(number in events for number in wanted):
+        few = len(wanted) <= MOST_REPLAYED
+        if few and position.attempt == reply.attempt and all(number in events for number in wanted):
             return [events[number] for number in wanted]
         reset = wire.Reset(
             type="reset",

@@ -16,7 +16,7 @@ from django.conf import settings
 from conversations.pulse import pulse
 from conversations.replies import ReplyRunner
 from conversations.wire import MAX_FRAME
-from operations import health
+from operations import health, lines
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class DrainingServer:
         return 1 if self._failed or not self._server.listening_addresses else 0
 
     def _begin(self) -> None:
+        lines.bound(self._server.ws_factory)
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop)

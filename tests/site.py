@@ -33,15 +33,25 @@ class Site:
         for process in self.processes:
             process.complaints()
 
-    def open(self, user: User | None, *, session: str | None = None, at: Process | None = None) -> Tab:
+    def open(
+        self, user: User | None, *, session: str | None = None, at: Process | None = None, acknowledges: bool = False
+    ) -> Tab:
         """A new tab of this member, who is signed in anew unless a session is named. It has said hello."""
-        tab = self.knock(session=session or (session_of(user) if user else None), at=at)
+        session = session or (session_of(user) if user else None)
+        tab = self.knock(session=session, at=at, acknowledges=acknowledges)
         tab.expect("hello")
         return tab
 
-    def knock(self, *, session: str | None, origin: str | None = "same", at: Process | None = None) -> Tab:
+    def knock(
+        self,
+        *,
+        session: str | None,
+        origin: str | None = "same",
+        at: Process | None = None,
+        acknowledges: bool = False,
+    ) -> Tab:
         """A new tab of whoever this session is, or of nobody."""
-        tab = Tab((at or self.web).url, session=session, origin=origin)
+        tab = Tab((at or self.web).url, session=session, origin=origin, acknowledges=acknowledges)
         self.tabs.append(tab)
         return tab
 

@@ -34,8 +34,13 @@ def new_id() -> str:
 class Tab:
     """Frames that no `expect` took stay in the inbox, so the order in which a test asks does not matter."""
 
-    def __init__(self, site: str, *, session: str | None, origin: str | None = "same") -> None:
-        """`site` is its address, http://host:port; `origin` is the page's: the same, another one, or none sent."""
+    def __init__(
+        self, site: str, *, session: str | None, origin: str | None = "same", acknowledges: bool = False
+    ) -> None:
+        """`site` is its address, http://host:port; `origin` is the page's: the same, another one, or none sent.
+
+        A tab of a test reads when it is asked to, and so acknowledges only what is asked of it.
+        """
         self.session = session
         address = urlsplit(site)
         cookies = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"} if session else {}
@@ -54,6 +59,7 @@ class Tab:
             )
         )
         self.page = Page()
+        self.acknowledges = acknowledges
         self.frames: list[Frame] = []
         self._inbox: list[Frame] = []
 
@@ -227,8 +233,11 @@ class Tab:
             raise AssertionError(f"{otherwise}, but {closed}: {self._said()}") from None
 
     def _next(self, timeout: float) -> Frame:
-        frame: Frame = json.loads(self._socket.recv(timeout=timeout))
+        text = self._socket.recv(timeout=timeout)
+        frame: Frame = json.loads(text)
         self.frames.append(frame)
+        if self.acknowledges and (len(self.frames) % 64 == 1 or len(text) > 65_536):
+            self.send("ack", n=len(self.frames))
         if frame["type"] == "ping":
             self.send("pong", n=frame["n"])
         self.page.take(frame)

@@ -77,11 +77,18 @@ class Amend:
 
 
 @dataclass(frozen=True, slots=True)
+class Ack:
+    """The browser has taken `n` frames since it was let in."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     n: int
 
 
-ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Amend | Pong
+ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Amend | Ack | Pong
 
 
 def _uuid(value: Any) -> uuid.UUID:
@@ -149,7 +156,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 _FRAMES: Mapping[str, type[ClientFrame]] = {
     frame.__name__.lower(): frame
-    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Continue, Stop, Select, Rename, Amend, Pong)
+    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Continue, Stop, Select, Rename, Amend, Ack, Pong)
 }
 
 

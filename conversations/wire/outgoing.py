@@ -87,7 +87,7 @@ class End(Numbers):
     usage: UsageObject | None
 
 
-class Ack(TypedDict):
+class Acknowledged(TypedDict):
     type: Literal["ack"]
     client_id: str
     conversation: str
@@ -116,8 +116,8 @@ class Draining(TypedDict):
 
 
 ServerFrame = (
-    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReplyFrame | Delta | Reset | End | Ack
-    | ErrorFrame | Ping | Draining
+    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReplyFrame | Delta | Reset | End
+    | Acknowledged | ErrorFrame | Ping | Draining
 )  # fmt: skip
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)

@@ -37,8 +37,6 @@ export class Chat {
   #asked = new Map();
   /** @type {Set<(news: News) => void>} */
   #listeners = new Set();
-  /** What is here may have holes: the server said that it dropped something. */
-  #holes = false;
 
   /**
    * @param {Page} page
@@ -238,8 +236,7 @@ export class Chat {
     const unborn = new Set(this.outbox.parcels.map((parcel) => parcel.conversation));
     // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
     const exists = (/** @type {string} */ id) => this.store.threads.has(id) || !unborn.has(id);
-    this.subscriptions.resume(this.current, this.#holes, exists);
-    this.#holes = false;
+    this.subscriptions.resume(this.current, exists);
     this.outbox.flush();
   }
 
@@ -275,7 +272,6 @@ export class Chat {
 
   /** @param {number} code */
   #closed(code) {
-    if (code === 4008) this.#holes = true;
     if (code !== 4400 && code !== 4413) return;
     const message = "This message could not be read at the other end. Change it and send it again.";
     for (const { client_id, state } of this.outbox.parcels) {

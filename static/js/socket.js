@@ -14,6 +14,9 @@ const LONGEST = 30_000;
 const FIRST = 500;
 const HEALTHY = 10_000;
 const PATIENCE = 12_000;
+/** Frames and characters after which the server is told that they are here; it waits for neither many more. */
+const ACK_FRAMES = 64;
+const ACK_CHARACTERS = 65_536;
 
 /** What to do after each close code of docs/wire.md; anything else is the network's doing: try again. */
 const AFTER = /** @type {Record<number, "stay" | "once" | "over" | "refused" | "minute">} */ ({
@@ -46,6 +49,10 @@ export class Socket {
   #failures = 0;
   #heard = 0;
   #lastCode = 0;
+  /** Frames taken since `hello`, and what came since we last said so. */
+  #taken = 0;
+  #frames = 0;
+  #characters = 0;
   /** @type {number | null} milliseconds the server asked us to stay away for */
   #stayAway = null;
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
@@ -66,6 +73,7 @@ export class Socket {
     this.#clear();
     const ws = new WebSocket(this.#url);
     this.#ws = ws;
+    this.#taken = this.#frames = this.#characters = 0;
     this.#set({ name: "connecting" });
     ws.onmessage = (event) => this.#receive(ws, event.data);
     ws.onclose = (event) => this.#closed(ws, event.code);
@@ -101,11 +109,25 @@ export class Socket {
     if (ws !== this.#ws) return;
     this.#heard = Date.now();
     const frame = parseFrame(data);
-    if (!frame) return;
-    if (frame.type === "hello") this.#welcome(frame.heartbeat);
-    else if (frame.type === "ping") this.send({ type: "pong", n: frame.n });
-    else if (frame.type === "draining") this.#stayAway = frame.reconnect_in * 1000;
-    this.#tell.frame(frame);
+    if (frame?.type === "hello") this.#welcome(frame.heartbeat);
+    else if (frame?.type === "ping") this.send({ type: "pong", n: frame.n });
+    else if (frame?.type === "draining") this.#stayAway = frame.reconnect_in * 1000;
+    this.#took(String(data).length, frame?.type === "hello");
+    if (frame) this.#tell.frame(frame);
+  }
+
+  /**
+   * Say what is taken now and then, so that the server need not guess whether anybody reads.
+   * @param {number} characters
+   * @param {boolean} atOnce
+   */
+  #took(characters, atOnce) {
+    this.#taken += 1;
+    this.#frames += 1;
+    this.#characters += characters;
+    if (!atOnce && this.#frames < ACK_FRAMES && this.#characters < ACK_CHARACTERS) return;
+    this.#frames = this.#characters = 0;
+    this.send({ type: "ack", n: this.#taken });
   }
 
   /** @param {number} heartbeat seconds */

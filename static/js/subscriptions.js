@@ -52,14 +52,13 @@ export class Subscriptions {
   /**
    * The link is up again, and the server remembers nothing.
    * @param {string | null} shown
-   * @param {boolean} whole
    * @param {(id: string) => boolean} exists
    */
-  resume(shown, whole, exists) {
+  resume(shown, exists) {
     const wanted = new Set(this.#followed);
     if (shown) wanted.add(shown);
     this.#followed.clear();
     this.#asked.clear();
-    for (const id of wanted) if (exists(id)) this.follow(id, whole);
+    for (const id of wanted) if (exists(id)) this.follow(id);
   }
 }

@@ -17,6 +17,7 @@ class Reader:
     def __init__(self, talk: SmallTalk) -> None:
         self.talk = talk
         self.page = Page()
+        self.kinds: list[str] = []  # of the frames it got
         self.coming: list[dict[str, Any]] = []
         self.relay: Relay | None = None
 
@@ -48,7 +49,9 @@ class Reader:
         await self.relay.check(rows=self.relay.behind(self.talk.mark()))
 
     async def _get(self, text: str) -> None:
-        self.page.take(json.loads(text))
+        frame = json.loads(text)
+        self.kinds.append(frame["type"])
+        self.page.take(frame)
         assert not self.page.strangers, "told of an answer before its message"
 
     async def _gone(self, conversation: object) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from conversations import wire
 from conversations.consumers import ChatConsumer
 from conversations.pulse import Pulse
 from conversations.readers import Readers
+from conversations.window import Window
 from tests.conversations.reader import Reader
 from tests.conversations.small_talk import SmallTalk
 
@@ -21,6 +23,8 @@ class FakeSocket(ChatConsumer):
     def __init__(self, *, broken: bool = False) -> None:
         self.pings = 0
         self.closed = False
+        self.sending = 0
+        self.window = Window()
         self.heard = self.pinged = 0.0
         self.sent: list[dict[str, Any]] = []
         self.broken = broken
@@ -49,6 +53,12 @@ class TestHeartbeat:
         await socket.beat(wire.PONG_WITHIN + 1)
         assert socket.sent == [{"type": "websocket.close", "code": 4408}]
 
+    async def test_who_is_being_sent_something_is_not_waited_for(self) -> None:
+        socket = FakeSocket()
+        socket.sending = 1
+        await socket.beat(wire.HEARTBEAT)
+        assert socket.sent == []
+
     async def test_any_frame_is_a_sign_of_life(self) -> None:
         socket = FakeSocket()
         socket.heard = 50.0
@@ -60,7 +70,10 @@ class TestHeartbeat:
     ) -> None:
         pulse = Pulse()
         well = FakeSocket()
-        pulse.sockets = {FakeSocket(broken=True), well, FakeSocket(broken=True)}
+        sockets = [FakeSocket(broken=True), well, FakeSocket(broken=True)]
+        for socket in sockets:
+            socket.heard = math.inf
+        pulse.sockets = set(sockets)
         monkeypatch.setattr(pulses, "BEAT", 0.001)
         monkeypatch.setattr(wire, "HEARTBEAT", 0)
         beating = asyncio.create_task(pulse._beat())
@@ -68,6 +81,7 @@ class TestHeartbeat:
             while len(well.sent) < 3:
                 await asyncio.sleep(0.005)
         assert not beating.done()
+        assert well.frames()[-1]["type"] == "ping"
         beating.cancel()
 
     async def test_a_socket_that_breaks_does_not_stop_the_drain(self) -> None:

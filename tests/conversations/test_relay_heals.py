@@ -107,6 +107,18 @@ async def test_a_gap_is_filled_from_the_log(world: World) -> None:
     assert reader.page.text(world.answer) == tokens(8)
 
 
+@pytest.mark.parametrize(("missed", "kinds"), [(relay.MOST_REPLAYED, {"delta"}), (relay.MOST_REPLAYED + 1, {"reset"})])
+async def test_who_missed_many_gets_them_in_one(world: World, missed: int, kinds: set[str]) -> None:
+    """Or to come back would be as much at once as a slow reader may have on the way."""
+    reader = await world.reader()
+    world.write(missed)
+    reader.kinds.clear()
+    await reader.watch()
+
+    assert set(reader.kinds) == kinds
+    assert reader.page.text(world.answer) == tokens(5 + missed)
+
+
 async def test_what_the_log_has_lost_comes_whole_from_the_row(world: World) -> None:
     reader = await world.reader()
     world.write(3)

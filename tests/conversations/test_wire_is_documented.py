@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations import errors, wire
+from conversations import errors, window, wire
 from conversations.errors import ChatError
 from conversations.models import Status
 
@@ -101,6 +101,8 @@ def test_numbers() -> None:
     assert wire.MAX_TEXT == 32_000
     assert "1 to 32,000 characters" in PAGE
     assert f"within {wire.PONG_WITHIN} s" in PAGE
+    assert window.MOST_BYTES == 1_000_000
+    assert f"may have {window.MOST_FRAMES} frames,\nor 1 MB" in PAGE
 
 
 def test_errors() -> None:
@@ -129,6 +131,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "select", "message": ID},
     {"type": "rename", "conversation": ID, "title": "A title"},
     {"type": "amend", "summary": ID, "text": "In short"},
+    {"type": "ack", "n": 64},
     {"type": "pong", "n": 4},
 ]
 

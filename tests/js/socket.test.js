@@ -80,14 +80,48 @@ test("it is connected only after hello, and then sends", () => {
   ws().hear(HELLO);
   assert.equal(socket.link.name, "connected");
   assert.equal(socket.send({ type: "x" }), true);
-  assert.deepEqual(ws().sent, [{ type: "x" }]);
+  assert.deepEqual(ws().sent, [{ type: "ack", n: 1 }, { type: "x" }]);
 });
 
 test("a ping is answered with its number", () => {
   start();
   ws().hear(HELLO);
   ws().hear({ type: "ping", n: 7 });
-  assert.deepEqual(ws().sent, [{ type: "pong", n: 7 }]);
+  assert.deepEqual(ws().sent.at(-1), { type: "pong", n: 7 });
+});
+
+const acks = () => ws().sent.filter(({ type }) => type === "ack");
+const word = { type: "delta", conversation: "c", reply: "a", attempt: 1, seq: 1, text: "x" };
+
+test("the server is told what is taken: at once that it will be told, then every 64 frames", () => {
+  start();
+  ws().hear(HELLO);
+  assert.deepEqual(acks(), [{ type: "ack", n: 1 }]);
+  for (let n = 0; n < 63; n++) ws().hear(word);
+  assert.equal(acks().length, 1);
+  ws().hear({ type: "of a newer server" });
+  assert.deepEqual(acks().at(-1), { type: "ack", n: 65 });
+});
+
+test("a large frame is told of at once", () => {
+  start();
+  ws().hear(HELLO);
+  ws().hear({ ...word, text: "x".repeat(70_000) });
+  assert.deepEqual(acks().at(-1), { type: "ack", n: 2 });
+  ws().hear(word);
+  assert.equal(acks().length, 2);
+});
+
+test("another socket is counted from its own beginning", () => {
+  const { socket } = start();
+  ws().hear(HELLO);
+  for (let n = 0; n < 60; n++) ws().hear(word);
+  ws().drop(4008);
+  socket.wake();
+  ws().hear(HELLO);
+  assert.deepEqual(acks(), [{ type: "ack", n: 1 }]);
+  for (let n = 0; n < 63; n++) ws().hear(word);
+  assert.equal(acks().length, 1);
 });
 
 for (const [code, name] of /** @type {[number, string][]} */ ([

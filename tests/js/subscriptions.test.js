@@ -50,7 +50,7 @@ test("after a reconnect everything that was followed is, but not what does not e
   subscriptions.follow("c");
   subscriptions.follow("d");
   wire = [];
-  subscriptions.resume("new", false, (id) => id !== "new");
+  subscriptions.resume("new", (id) => id !== "new");
   assert.deepEqual(
     wire.map(({ conversation }) => conversation),
     ["c", "d"],
@@ -62,7 +62,7 @@ test("what was asked for while the link was down is asked for when it is up", ()
   up = false;
   subscriptions.follow("c");
   up = true;
-  subscriptions.resume("c", false, () => true);
+  subscriptions.resume("c", () => true);
   assert.equal(wire.length, 1);
 });
 
