@@ -17,8 +17,6 @@ from conversations.snapshots.threads import (
     MessagePage,
     OpenReply,
     View,
-    branch,
-    find_conversation,
     marks,
     read,
     read_before,
