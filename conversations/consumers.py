@@ -103,6 +103,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             groups.append(live.group_of_member(self.user.pk))
         for group in groups:
             await self.channel_layer.group_discard(group, self.channel_name)
+        await self.channel_layer.close_channel(self.channel_name)
 
     # --- From the browser ---------------------------------------------------------------------------------------
 

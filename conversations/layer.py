@@ -112,3 +112,12 @@ class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         if not known:
             layer._shards = [Line(shard.host, layer) for shard in layer._shards]
         return layer
+
+    async def close_channel(self, channel: str) -> None:
+        """Hear nothing more for a socket that is gone.
+
+        The library does so by itself only where the socket was waiting for an event in that very moment.
+        """
+        layer = self._get_layer()
+        if layer.channels.pop(channel, None) is not None:
+            await layer._get_shard(channel).unsubscribe(channel)

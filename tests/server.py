@@ -21,7 +21,7 @@ from django.conf import settings
 from tests.endpoint import RunningEndpoint
 
 ROOT = Path(__file__).resolve().parents[1]
-START = 40.0  # seconds a process may take to be up on a busy machine
+START = 90.0  # seconds a process may take to be up on a busy machine
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from redis.exceptions import RedisError
 
 from accounts.models import User
+from tests.server import eventually
 from tests.site import Site
 from tests.valkey import Valkey
 
@@ -77,3 +81,28 @@ async def test_it_hears_again_after_redis_was_started_anew(tmp_path: Path, monke
         assert not listening.done(), "the socket's own line to the layer broke"
         listening.cancel()
         await layer.flush()
+
+
+def test_who_leaves_while_events_wait_for_it_is_forgotten(site: Site, alice: User) -> None:
+    """The library forgets a channel only if its socket happened to wait for an event when it was closed."""
+    tab, other = site.open(alice), site.open(alice)
+    ack = tab.ask("Count [[tokens=2000 pace=5ms]]")
+    tab.until(ack.reply, "t20 ")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE conversations_summary")  # so that the socket is busy for a while
+        tab.send("subscribe", conversation=ack.conversation)
+        eventually(lambda: waits_for_a_lock(cursor))
+        other.say("Something new for all tabs [[tokens=1]]")
+        tab.vanish()
+        other.close()
+
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        eventually(lambda: not client.pubsub_channels("parleyspecific*"))
+
+
+def waits_for_a_lock(cursor: CursorWrapper) -> bool:
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    (number,) = cursor.fetchone()
+    return bool(number)
