@@ -233,6 +233,7 @@ export class Chat {
 
   /** The link is up: say where we are in each conversation, then send what waits. */
   #resume() {
+    this.outbox.gather();
     const unborn = new Set(this.outbox.parcels.map((parcel) => parcel.conversation));
     // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
     const exists = (/** @type {string} */ id) => this.store.threads.has(id) || !unborn.has(id);

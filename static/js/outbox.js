@@ -40,8 +40,7 @@ export class Outbox {
     this.#keep = keep;
     this.#send = send;
     this.#changed = changed;
-    const kept = keep.keys().map((key) => revive(keep.get(key)));
-    this.parcels = kept.filter((parcel) => parcel !== null).sort((a, b) => a.created_at - b.created_at);
+    this.gather();
   }
 
   /**
@@ -67,6 +66,20 @@ export class Outbox {
     this.parcels = [...this.parcels, parcel];
     this.#save(parcel);
     this.#dispatch(parcel);
+  }
+
+  /**
+   * Come to terms with the member's other tabs: take in what one that was closed has left, and forget what one took
+   * back. An acknowledgement and a withdrawal both remove what was kept.
+   */
+  gather() {
+    const kept = new Set(this.#keep.keys());
+    for (const { client_id, state } of this.parcels)
+      if (state !== "stored" && !kept.has(client_id)) this.withdraw(client_id);
+    const left = [...kept].filter((key) => !this.#find(key)).map((key) => revive(this.#keep.get(key)));
+    this.parcels = [...this.parcels, ...left.filter((parcel) => parcel !== null)];
+    this.parcels.sort((a, b) => a.created_at - b.created_at);
+    this.#changed();
   }
 
   /** The link is up: send everything that is not known to be kept, in the order it was written. */
@@ -157,8 +170,8 @@ export class Outbox {
 
   /** Another tab of this member dealt with it. @param {string} client_id */
   dropped(client_id) {
-    if (this.#find(client_id)?.state !== "waiting") return;
-    this.withdraw(client_id);
+    const state = this.#find(client_id)?.state;
+    if (state === "waiting" || state === "refused") this.withdraw(client_id);
   }
 
   /** Forget everything: the member signs out. */

@@ -6,7 +6,7 @@
 import { parseFrame } from "./frames.js";
 
 /**
- * @typedef {{name: "connecting"} | {name: "connected"} | {name: "reconnecting", at: number}
+ * @typedef {{name: "connecting"} | {name: "connected"} | {name: "reconnecting", at: number, restart: boolean}
  *   | {name: "offline"} | {name: "over"} | {name: "refused"}} Link
  */
 
@@ -17,6 +17,9 @@ const PATIENCE = 12_000;
 /** Frames and characters after which the server is told that they are here; it waits for neither many more. */
 const ACK_FRAMES = 64;
 const ACK_CHARACTERS = 65_536;
+/** Milliseconds in which somebody who is there answers a frame of these types, if only with an error. */
+const ANSWER = 20_000;
+const ANSWERED = new Set(["subscribe", "send", "regenerate", "continue"]);
 
 /** What to do after each close code of docs/wire.md; anything else is the network's doing: try again. */
 const AFTER = /** @type {Record<number, "stay" | "once" | "over" | "refused" | "minute">} */ ({
@@ -101,6 +104,7 @@ export class Socket {
     if (this.link.name !== "connected" || !this.#ws) return false;
     const text = JSON.stringify(frame);
     this.#ws.send(text);
+    if (ANSWERED.has(String(frame.type))) this.#expectWord(this.#ws);
     return true;
   }
 
@@ -108,6 +112,8 @@ export class Socket {
   #receive(ws, data) {
     if (ws !== this.#ws) return;
     this.#heard = Date.now();
+    clearTimeout(this.#timers.answer);
+    this.#timers.answer = undefined;
     const frame = parseFrame(data);
     if (frame?.type === "hello") this.#welcome(frame.heartbeat);
     else if (frame?.type === "ping") this.send({ type: "pong", n: frame.n });
@@ -152,6 +158,11 @@ export class Socket {
     }, left);
   }
 
+  /** Not one word after a question: whoever waits for an answer must not wait for the heartbeat. @param {WebSocket} ws */
+  #expectWord(ws) {
+    this.#timers.answer ??= setTimeout(() => this.#closed(ws, 1006), ANSWER);
+  }
+
   /** After a sleep the socket may look open and be dead. Silence beyond one heartbeat is reason enough to start anew. */
   #probe() {
     if (this.#ws && Date.now() - this.#heard > this.silence / 2) this.#closed(this.#ws, 1006);
@@ -168,9 +179,10 @@ export class Socket {
     this.#lastCode = code;
     if (after === "over" || after === "refused") return this.#set({ name: after });
     if (after === "stay" || (after === "once" && again)) return this.#set({ name: "offline" });
+    const restart = this.#stayAway !== null;
     const wait = after === "minute" ? 60_000 : (this.#stayAway ?? backoff(this.#failures++, Math.random()));
     this.#stayAway = null;
-    this.#set({ name: "reconnecting", at: Date.now() + wait });
+    this.#set({ name: "reconnecting", at: Date.now() + wait, restart });
     this.#timers.again = setTimeout(() => this.connect(), wait);
   }
 

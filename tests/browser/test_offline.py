@@ -42,6 +42,7 @@ def test_what_is_sent_offline_arrives_once(window: Window) -> None:
     window.send("Third [[tokens=5]]")
     expect(window.pending.locator(".way")).to_have_text([WAITS, WAITS])
     assert len(stored()) == 1
+    kept = window.kept()
 
     window.page.context.set_offline(False)
     window.connected()
@@ -49,6 +50,44 @@ def test_what_is_sent_offline_arrives_once(window: Window) -> None:
     status(window.answers.last, "complete")
     expect(window.pending).to_have_count(0)
     assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]", "Third [[tokens=5]]"]
+    sent = Message.objects.filter(role=Role.USER).order_by("position").values_list("client_id", flat=True)
+    assert sorted(map(str, sent[1:])) == kept
+    assert window.kept() == []
+
+
+def test_two_windows_of_one_browser_send_each_message_once(windows: Windows, window: Window, alice: User) -> None:
+    status(window.ask("First [[tokens=3]]"), "complete")
+    other = windows.open(alice, window.page.url.removeprefix(window.url), beside=window)
+    other.connected()
+    window.page.context.set_offline(True)
+    for each, text in ((window, "Second [[tokens=4]]"), (other, "Third [[tokens=5]]")):
+        expect(each.link).to_contain_text("Offline")
+        each.send(text)
+        expect(each.pending.locator(".way")).to_have_text(WAITS)
+
+    window.page.context.set_offline(False)
+    said = ["First [[tokens=3]]", "Second [[tokens=4]]", "Third [[tokens=5]]"]
+    for each in (window, other):
+        expect(each.answers).to_have_count(3)
+        status(each.answers.last, "complete")
+        expect(each.pending).to_have_count(0)
+        expect(each.said).to_have_text(said)
+    assert stored() == said
+
+
+def test_what_a_closed_window_has_left_another_one_sends(windows: Windows, window: Window, alice: User) -> None:
+    status(window.ask("First [[tokens=3]]"), "complete")
+    other = windows.open(alice, window.page.url.removeprefix(window.url), beside=window)
+    other.connected()
+    window.page.context.set_offline(True)
+    expect(window.link).to_contain_text("Offline")
+    window.send("Second [[tokens=4]]")
+    expect(window.pending.locator(".way")).to_have_text(WAITS)
+    window.page.close()
+
+    other.page.context.set_offline(False)
+    status(other.answers.nth(1), "complete")
+    assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
 
 
 def test_a_conversation_can_begin_offline(window: Window) -> None:

@@ -57,6 +57,11 @@ class Window:
         expect(self.answers).to_have_count(before + 1)
         return self.answers.nth(before)
 
+    def kept(self) -> list[str]:
+        """The client ids of the messages that the browser's storage keeps until they are acknowledged, sorted."""
+        keys: list[str] = self.page.evaluate("() => Object.keys(localStorage)")
+        return sorted(key.rpartition(".")[2] for key in keys if key.startswith("parley.outbox."))
+
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 

@@ -135,6 +135,49 @@ test("another tab had the acknowledgement: it is dropped here", () => {
   assert.deepEqual(outbox.parcels, []);
 });
 
+test("another tab took it back, also while this one waited to try again: it is dropped here", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  outbox.refused("k1", { code: "rate_limited", message: "Slow down.", retryable: true, retry_after: 15 });
+  outbox.dropped("k1");
+  mock.timers.tick(20_000);
+  assert.deepEqual([outbox.parcels, wire.length], [[], 1]);
+});
+
+test("what was taken back or acknowledged elsewhere, unheard, is not sent when the link is up", () => {
+  up = false;
+  const mine = load();
+  mine.post("k1", "c", "one", null);
+  mine.post("k2", "c", "two", null);
+  load().withdraw("k1");
+  up = true;
+  mine.gather();
+  mine.flush();
+  assert.deepEqual(
+    wire.map(({ client_id }) => client_id),
+    ["k2"],
+  );
+});
+
+test("what a tab that was closed has left is sent by another, in the order of writing", () => {
+  up = false;
+  const other = load();
+  const closed = load();
+  closed.post("k1", "c", "one", null);
+  mock.timers.tick(5);
+  other.post("k2", "c", "two", null);
+  up = true;
+  other.gather();
+  other.flush();
+  assert.deepEqual(
+    wire.map(({ client_id, text }) => [client_id, text]),
+    [
+      ["k1", "one"],
+      ["k2", "two"],
+    ],
+  );
+});
+
 test("damaged storage is passed over", () => {
   storage.setItem("outbox.x", "{");
   storage.setItem("outbox.y", '{"client_id": 3}');

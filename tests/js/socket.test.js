@@ -149,7 +149,7 @@ test("4012: it stays away as long as it was asked to", () => {
   ws().hear(HELLO);
   ws().hear({ type: "draining", reconnect_in: 2.5 });
   ws().drop(4012);
-  assert.deepEqual(socket.link, { name: "reconnecting", at: 1_002_500 });
+  assert.deepEqual(socket.link, { name: "reconnecting", at: 1_002_500, restart: true });
   mock.timers.tick(2499);
   assert.equal(FakeWebSocket.made.length, 1);
   mock.timers.tick(1);
@@ -159,7 +159,7 @@ test("4012: it stays away as long as it was asked to", () => {
 test("4429: it waits a minute", () => {
   const { socket } = start();
   ws().drop(4429);
-  assert.deepEqual(socket.link, { name: "reconnecting", at: 1_060_000 });
+  assert.deepEqual(socket.link, { name: "reconnecting", at: 1_060_000, restart: false });
 });
 
 test("4400: it reconnects once", () => {
@@ -192,6 +192,42 @@ test("two heartbeats of silence mean that the link is dead", () => {
   mock.timers.tick(1500);
   assert.equal(first.closed, true);
   assert.notEqual(socket.link.name, "connected");
+});
+
+test("a question without one word after it means that the link is dead", () => {
+  const { socket } = start();
+  ws().hear(HELLO);
+  socket.send({ type: "send" });
+  mock.timers.tick(15_000);
+  socket.send({ type: "subscribe" });
+  mock.timers.tick(4_999);
+  assert.equal(socket.link.name, "connected");
+  mock.timers.tick(1);
+  assert.equal(socket.link.name, "reconnecting");
+});
+
+test("any word after a question means that somebody is there; what nobody answers is no question", () => {
+  const { socket } = start();
+  ws().hear(HELLO);
+  socket.send({ type: "send" });
+  mock.timers.tick(19_000);
+  ws().hear({ type: "ping", n: 1 });
+  socket.send({ type: "unsubscribe" });
+  mock.timers.tick(54_000);
+  assert.equal(socket.link.name, "connected");
+});
+
+test("looked at again, a link that was silent for more than a heartbeat is made anew at once", () => {
+  mock.method(Math, "random", () => 0);
+  const { socket } = start();
+  ws().hear(HELLO);
+  mock.timers.tick(20_000);
+  socket.wake();
+  assert.equal(socket.link.name, "connected");
+  mock.timers.tick(10_000);
+  socket.wake();
+  assert.equal(socket.link.name, "reconnecting");
+  mock.restoreAll();
 });
 
 test("a socket that never says hello is given up", () => {

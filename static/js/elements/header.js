@@ -129,7 +129,9 @@ export class ChatHeader extends ChatElement {
     const { link } = this.chat.socket;
     const left = link.name === "reconnecting" ? link.at - Date.now() : 0;
     this.#ticker.until(link.name === "reconnecting" ? link.at : 0);
-    const words = left > 1000 ? `Reconnecting in ${countdown(left)}` : LINKS[link.name];
+    const restart = link.name === "reconnecting" && link.restart;
+    const doing = restart ? "Parley restarts, reconnecting" : LINKS[link.name];
+    const words = left > 1000 ? `${doing} in ${countdown(left)}` : doing;
     const idle = link.name === "offline" || left > 1000;
     return html`<div class="link" data-link=${link.name}>
       <i class="link-dot"></i><span class="link-words">${words}</span>
