@@ -11,6 +11,7 @@ AgentError
  ├─ Unavailable             (the endpoint, for now)
  │   ├─ RateLimited            rate_limited       429, with `retry_after` where the endpoint names it
  │   ├─ EndpointDown           endpoint_down      refused, reset, no such host, no TLS
+ │   ├─ EndpointResting        endpoint_resting   not asked, since it was down a moment ago
  │   ├─ EndpointFailed         endpoint_failed    5xx, or an error event within the stream
  │   │   └─ Overloaded         overloaded         503, 529
  │   ├─ TimedOut
@@ -40,13 +41,15 @@ class AgentError(Exception):
 
     `code` is for programs, `sentence` for people, `status` is what our own HTTP door should say, `retryable` tells
     whether trying the same again may help (asking again by itself is only fit before the first token),
-    `retry_after` is in seconds, where the endpoint named it, and `detail` is for the log.
+    `retry_after` is in seconds, where the endpoint named it, `outage` tells whether it is a sign of an endpoint that is
+    down for everybody, and `detail` is for the log.
     """
 
     code: ClassVar[str] = "agent_error"
     sentence: ClassVar[str] = "The model could not answer."
     status: ClassVar[int] = 502
     retryable: ClassVar[bool] = False
+    outage: ClassVar[bool] = False
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(self.sentence)
@@ -104,12 +107,21 @@ class RateLimited(Unavailable):
 class EndpointDown(Unavailable):
     code = "endpoint_down"
     sentence = "The model's server cannot be reached. Try again in a moment."
+    outage = True
+
+
+class EndpointResting(Unavailable):
+    """`retry_after` says when it is asked again."""
+
+    code = "endpoint_resting"
+    sentence = "The model's server did not answer for a while and is left in peace. Try again in a moment."
 
 
 class EndpointFailed(Unavailable):
     code = "endpoint_failed"
     sentence = "The model's server had a fault. Try again in a moment."
     status = 502
+    outage = True
 
 
 class Overloaded(EndpointFailed):
@@ -127,11 +139,13 @@ class TimedOut(Unavailable):
 class TimedOutBeforeFirst(TimedOut):
     code = "first_token_timeout"
     sentence = "The model did not begin to answer in time. Try again."
+    outage = True
 
 
 class Stalled(TimedOut):
     code = "stalled"
     sentence = "The model fell silent in the middle of its answer. Try again."
+    outage = True
 
 
 class TotalTimeout(TimedOut):
@@ -143,6 +157,7 @@ class BadAnswer(Unavailable):
     code = "bad_answer"
     sentence = "The model's server sent something that is not an answer. Try again; if it stays, tell staff."
     status = 502
+    outage = True
 
 
 class Unfinished(AgentError):

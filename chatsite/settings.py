@@ -183,6 +183,8 @@ SUMMARY_SECONDS = env.float("SUMMARY_SECONDS", default=90)
 PARLEY_MODEL_LABEL = env.str("PARLEY_MODEL_LABEL", default=OPENAI_MODEL)
 # Seconds: to connect, to the first token, between two tokens, for a whole answer.
 OPENAI_TIMEOUTS = env.list("OPENAI_TIMEOUTS", cast=float, default=[5, 60, 30, 600])
+# An endpoint that failed so many times in a row, within so many seconds, is left in peace for so many seconds.
+OPENAI_BREAKER = env.list("OPENAI_BREAKER", cast=float, default=[5, 30, 10])
 
 # --- Accounts ---------------------------------------------------------------------------------------------------
 

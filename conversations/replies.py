@@ -9,12 +9,14 @@ One class, two hosts: `manage.py serve` runs it beside the sockets, `manage.py r
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from django.conf import settings
 
+from agents.breaker import Breaker
 from agents.client import Endpoint, ModelClient, Timeouts
 from conversations import live, states
 from conversations.database import DatabaseDown, in_database
@@ -46,7 +48,9 @@ class ReplyRunner:
             Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL),
             Timeouts(*settings.OPENAI_TIMEOUTS),
         )
-        self._writer = Writer(self._client, self._press)
+        failures, within, rest = settings.OPENAI_BREAKER
+        breaker = Breaker(time.monotonic, failures=int(failures), within=within, rest=rest)
+        self._writer = Writer(self._client, self._press, breaker)
 
     async def run(self) -> None:
         """Work until cancelled. Call `drain` first to leave nothing half-written."""

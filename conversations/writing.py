@@ -13,9 +13,10 @@ from itertools import count
 
 from django.conf import settings
 
+from agents.breaker import Breaker
 from agents.client import Finish, ModelClient, Text, Usage
 from agents.continuing import Seam
-from agents.errors import AgentError
+from agents.errors import AgentError, EndpointResting
 from conversations import briefs, wire
 from conversations.database import patiently
 from conversations.draft import Draft, Press
@@ -79,9 +80,9 @@ class Writing:
 
     def end_call(self, status: Status, error: AgentError | None = None) -> None:
         """Note what the call that is under way has cost."""
-        if self.call is not None:
+        if self.call is not None and not isinstance(error, EndpointResting):  # then nobody was called
             self.spent.append(self.call.end(status, reported=self.usage, error=error))
-            self.call = None
+        self.call = None
 
     def milliseconds(self, moment: float | None) -> int | None:
         return round((moment - self.since) * 1000) if moment is not None else None
@@ -90,8 +91,9 @@ class Writing:
 class Writer:
     """Writes answers: asks the model, brings what it says to the press, and ends what it began."""
 
-    def __init__(self, client: ModelClient, press: Press) -> None:
+    def __init__(self, client: ModelClient, press: Press, breaker: Breaker) -> None:
         self._client = client
+        self._breaker = breaker
         self._press = press
 
     async def write(self, writing: Writing) -> Status | None:
@@ -150,7 +152,7 @@ class Writer:
         writing.call = call = Call(brief.counted_tokens, brief.counter)
         seam = Seam(writing.claim.text)
         try:
-            async with aclosing(answer) as events:
+            async with aclosing(self._breaker.watch(answer)) as events:
                 async for event in events:
                     if isinstance(event, Text):
                         writing.first = writing.first or time.monotonic()

@@ -47,6 +47,14 @@ def check_endpoint(**kwargs: Any) -> list[CheckMessage]:
         found.append(
             Error("OPENAI_TIMEOUTS should be four numbers of seconds: connect,first,between,total.", id="parley.E006")
         )
+    if (
+        len(settings.OPENAI_BREAKER) != 3
+        or not all(n > 0 for n in settings.OPENAI_BREAKER)
+        or settings.OPENAI_BREAKER[0] < 1
+    ):
+        found.append(
+            Error("OPENAI_BREAKER should be failures,seconds,seconds: how many, within, to rest.", id="parley.E007")
+        )
     return found
 
 

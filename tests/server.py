@@ -51,6 +51,7 @@ def environment(*, database: str, endpoint: RunningEndpoint, **changes: str) -> 
         "OPENAI_API_KEY": endpoint.api_key,
         "OPENAI_MODEL": endpoint.model,
         "OPENAI_TIMEOUTS": "2,1.5,1,30",
+        "OPENAI_BREAKER": "100000,1,1",  # tests ask one endpoint for many faults
         "LOG_JSON": "true",
         "PYTHONUNBUFFERED": "1",
         **changes,

@@ -21,7 +21,7 @@ def leaves() -> list[type[AgentError]]:
 
 def test_every_error_has_its_own_code_and_a_sentence_to_act_on() -> None:
     kinds = leaves()
-    assert len(kinds) == 18
+    assert len(kinds) == 19
     assert len({kind.code for kind in kinds}) == len(kinds)
     assert len({kind.sentence for kind in kinds}) == len(kinds)
     for kind in kinds:
@@ -44,6 +44,12 @@ def test_trying_again_helps_where_time_may_change_it() -> None:
     never = {"not_configured", "unauthorized", "forbidden", "model_not_found", "out_of_quota", "rejected"}
     never |= {"context_too_long", "content_filtered"}
     assert {kind.code for kind in leaves() if not kind.retryable} == never
+
+
+def test_what_is_a_sign_of_an_endpoint_that_is_down() -> None:
+    """Not what is our own fault, nor a limit the endpoint names, nor how one answer ended."""
+    signs = {"endpoint_down", "endpoint_failed", "overloaded", "first_token_timeout", "stalled", "bad_answer"}
+    assert {kind.code for kind in leaves() if kind.outage} == signs
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ RIGHT = {
     "OPENAI_BASE_URL": "https://models.example.org/v1",
     "OPENAI_MODEL": "a-model",
     "OPENAI_TIMEOUTS": [5.0, 60.0, 30.0, 600.0],
+    "OPENAI_BREAKER": [5.0, 30.0, 10.0],
     "ACCOUNT_EMAIL_VERIFICATION": "mandatory",
 }
 WRONG: list[tuple[str, Any, str]] = [
@@ -26,6 +27,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("OPENAI_BASE_URL", "", "parley.W001"),
     ("OPENAI_MODEL", "", "parley.E005"),
     *[("OPENAI_TIMEOUTS", value, "parley.E006") for value in ([], [5.0], [5.0, 60.0, 30.0, 0.0], [1.0] * 5)],
+    *[("OPENAI_BREAKER", value, "parley.E007") for value in ([], [5.0], [0.5, 30.0, 10.0], [5.0, 30.0, 0.0])],
 ]  # fmt: skip
 
 
