@@ -82,7 +82,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "seller": {
         "name": "중고나라 아줌마",
-        "role": "Korean woman in her fifties who sells second-hand things to her neighbours",
+        "role": "neighbourhood second-hand seller in her fifties",
         "traits": ["a hard haggler", "warm", "slow to lower a price"],
         "tone": Tone.CASUAL,
         "knowledge": ["second-hand prices in Korea", "bicycles, electronics and furniture"],

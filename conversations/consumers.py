@@ -145,8 +145,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     personality=personality,
                 )
                 await self._acknowledge(client_id, sent)
-            case wire.Regenerate(client_id, message):
-                sent = await in_database(turns.regenerate, user=self.user, client_id=client_id, message=message)
+            case wire.Regenerate(client_id, message, personality):
+                sent = await in_database(
+                    turns.regenerate, user=self.user, client_id=client_id, message=message, personality=personality
+                )
                 await self._acknowledge(client_id, sent)
             case wire.Continue(client_id, message):
                 sent = await in_database(turns.continue_answer, user=self.user, client_id=client_id, message=message)

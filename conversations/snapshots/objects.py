@@ -104,6 +104,7 @@ def _reply_object(reply: Reply, line: Sequence[uuid.UUID]) -> ReplyObject:
         seq=reply.seq,
         place=line.index(reply.pk) + 1 if reply.pk in line else None,
         personality=face(reply.version.personality.slug, reply.version),
+        version=reply.version.number,
         model=reply.model,
         finish_reason=reply.finish_reason,
         error=error_object(reply),

@@ -11,14 +11,15 @@ from conversations import live, states
 from conversations.errors import NotFound, followed, nothing_to_continue, still_open
 from conversations.models import OPEN, Conversation, Message, Reply, Role, Status
 from conversations.snapshots import message_object
-from conversations.turns.finding import find_message, lock
+from conversations.turns.finding import find_message, find_personality, lock
 from conversations.turns.storing import Sent, add_message, message_frame, next_status, save_and_tell, tell
 
 
-def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
-    """Queue another version of an answer, beside it; the conversation's personality of now gives it.
+def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID, personality: str | None = None) -> Sent:
+    """Queue another version of an answer, beside it, by the personality that is named, else by the conversation's.
 
-    The same `client_id` again returns the same version. Raises TryLater when too many answers wait.
+    Who answers from then on stays as it was. The same `client_id` again returns the same version. Raises
+    UnknownPersonality, and TryLater when too many answers wait.
     """
     with transaction.atomic():
         answer = find_message(user, message, role=Role.ASSISTANT)
@@ -28,9 +29,10 @@ def regenerate(*, user: User, client_id: uuid.UUID, message: uuid.UUID) -> Sent:
         earlier = Reply.objects.filter(conversation=talk, asked_by=user, client_id=client_id).first()
         if earlier is not None:
             return Sent(conversation=talk.pk, message=earlier.pk, reply=earlier.pk)
+        chosen = find_personality(talk, personality)
         status = next_status(talk)
         version = add_message(talk, parent=answer.parent_id, role=Role.ASSISTANT)
-        reply = save_and_tell(talk, [version], asked_by=user, status=status, client_id=client_id)
+        reply = save_and_tell(talk, [version], by=chosen, asked_by=user, status=status, client_id=client_id)
     return Sent(conversation=talk.pk, message=reply.pk, reply=reply.pk)
 
 

@@ -3,7 +3,8 @@
 import uuid
 
 from accounts.models import User
-from conversations.errors import NotFound
+from agents.models import Personality
+from conversations.errors import NotFound, UnknownPersonality
 from conversations.models import Conversation, Message, Role
 
 
@@ -22,4 +23,16 @@ def find_message(user: User, message: uuid.UUID, *, role: Role | None = None) ->
     found = Message.objects.visible_to(user).filter(pk=message).first()
     if found is None or (role is not None and found.role != role):
         raise NotFound("message")
+    return found
+
+
+def find_personality(talk: Conversation | None, slug: str | None) -> Personality:
+    """Who answers: the one that is named, else the conversation's. Nobody can start a conversation with nobody."""
+    if talk is not None and slug in (None, talk.personality.slug):
+        return talk.personality
+    if slug is None:
+        raise NotFound
+    found = Personality.objects.offered().filter(slug=slug).first()
+    if found is None:
+        raise UnknownPersonality
     return found

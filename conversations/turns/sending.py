@@ -6,9 +6,9 @@ from django.db import transaction
 
 from accounts.models import User
 from agents.models import Personality
-from conversations.errors import Conflict, NotFound, UnknownPersonality
+from conversations.errors import Conflict, NotFound
 from conversations.models import Conversation, MemberRole, Membership, Message, Reply, Role
-from conversations.turns.finding import lock
+from conversations.turns.finding import find_personality, lock
 from conversations.turns.storing import Sent, add_message, next_status, save_and_tell
 
 
@@ -28,7 +28,7 @@ def send(
     """
     with transaction.atomic():
         talk = lock(user, conversation)
-        chosen = _choose_personality(talk, personality)
+        chosen = find_personality(talk, personality)
         if talk is None:
             talk = _start(user, conversation, chosen)
         earlier = Message.objects.filter(conversation=talk, author=user, client_id=client_id).first()
@@ -40,7 +40,7 @@ def send(
         question = add_message(talk, parent=above, role=Role.USER, author=user, text=text, client_id=client_id)
         answer = add_message(talk, parent=question.pk, role=Role.ASSISTANT)
         # The newest end of a branch has nothing after it yet, so the question is the only one at its place.
-        reply = save_and_tell(talk, [question, answer], asked_by=user, status=status, alone=parent is None)
+        reply = save_and_tell(talk, [question, answer], by=chosen, asked_by=user, status=status, alone=parent is None)
     return Sent(conversation=talk.pk, message=question.pk, reply=reply.pk)
 
 
@@ -55,18 +55,6 @@ def _start(user: User, conversation: uuid.UUID, personality: Personality) -> Con
     found = lock(user, conversation)  # made a moment ago by another send of the same member, or by somebody else
     if found is None:
         raise NotFound
-    return found
-
-
-def _choose_personality(talk: Conversation | None, slug: str | None) -> Personality:
-    """Who answers: the one that is named, else the conversation's. Nobody can start a conversation with nobody."""
-    if talk is not None and slug in (None, talk.personality.slug):
-        return talk.personality
-    if slug is None:
-        raise NotFound
-    found = Personality.objects.offered().filter(slug=slug).first()
-    if found is None:
-        raise UnknownPersonality
     return found
 
 

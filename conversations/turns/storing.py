@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from agents.models import Personality
 from conversations import live
 from conversations.errors import busy
 from conversations.models import OPEN, Conversation, Message, Reply, Role, Status
@@ -64,16 +65,19 @@ def save_and_tell(
     talk: Conversation,
     messages: Sequence[Message],
     *,
+    by: Personality,
     asked_by: User,
     status: Status,
     client_id: uuid.UUID | None = None,
     alone: bool = False,
 ) -> Reply:
-    """Save new messages, the last of them an answer to be written, and show them to everybody once it is committed."""
+    """Save new messages, the last of them an answer to be written `by` this personality as it is published now, and
+    show them to everybody once it is committed.
+    """
     answer = messages[-1]
-    version = talk.personality.published
+    version = by.published
     assert version is not None, "only offered personalities answer, and these are published"
-    version.personality = talk.personality
+    version.personality = by
     Message.objects.bulk_create(messages)
     reply = Reply.objects.create(
         message=answer, conversation=talk, asked_by=asked_by, client_id=client_id, version=version, status=status

@@ -44,6 +44,7 @@ class Send:
 class Regenerate:
     client_id: uuid.UUID
     message: uuid.UUID
+    personality: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class ReplyObject(TypedDict):
     seq: int
     place: int | None
     personality: Face
+    version: int
     model: str
     finish_reason: str
     error: ErrorObject | None

@@ -160,10 +160,10 @@ export class Chat {
     return this.#ask({ type: "stop", reply: message.id, ref: message.id });
   }
 
-  /** Write an answer anew, as another version beside it. @param {Message} message */
-  regenerate(message) {
+  /** Write an answer anew, as another version beside it. @param {Message} message @param {string} [personality] */
+  regenerate(message, personality) {
     const client_id = uuid();
-    return this.#ask({ type: "regenerate", client_id, message: message.id, ref: client_id });
+    return this.#ask({ type: "regenerate", client_id, message: message.id, personality, ref: client_id });
   }
 
   /** Let an answer go on where it broke off. Asked twice, it is one request. @param {Message} message */

@@ -22,7 +22,8 @@
  * @property {number} seq the text holds the events up to this one
  * @property {number | null} [place] how many answers are before it, when it waits
  * @property {Wait | null} [wait]
- * @property {Face} personality
+ * @property {Face} personality as it was when it answered
+ * @property {number} [version] which of its versions gave the answer
  * @property {string | null} [model]
  * @property {string | null} [finish_reason]
  * @property {Refusal | null} [error]

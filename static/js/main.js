@@ -1,6 +1,7 @@
 /** Puts the page together: data, chat, elements, addresses, keys. */
 import { Chat } from "./chat.js";
 import { Drawer } from "./drawer.js";
+import { AnewMenu } from "./elements/anew.js";
 import { Composer } from "./elements/composer.js";
 import { ChatElement } from "./elements/element.js";
 import { ChatHeader } from "./elements/header.js";
@@ -32,6 +33,7 @@ for (const [name, element] of /** @type {[string, CustomElementConstructor][]} *
   ["parley-notice", Notice],
   ["parley-welcome", Welcome],
   ["parley-receipt", ReceiptPanel],
+  ["parley-anew", AnewMenu],
   ["parley-transcript", Transcript],
   ["parley-composer", Composer],
 ])) {
@@ -43,6 +45,11 @@ const receipt = /** @type {ReceiptPanel} */ (document.querySelector("parley-rece
 transcript.addEventListener("receipt", (event) =>
   receipt.open(/** @type {CustomEvent<import("./frames.js").Message>} */ (event).detail),
 );
+const anew = /** @type {AnewMenu} */ (document.querySelector("parley-anew"));
+transcript.addEventListener("anew", (event) => {
+  const { message, button } = /** @type {CustomEvent} */ (event).detail;
+  anew.aim(message, button);
+});
 const drawer = new Drawer();
 startThemes(storage);
 

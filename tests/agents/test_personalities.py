@@ -86,7 +86,7 @@ class TestDefaults:
         seller = default("seller")
         assert (seller.language, seller.temperature, seller.max_tokens) == ("Korean", 0.6, 100)
         prompt = system_prompt(seller.persona)
-        assert "woman in her fifties" in prompt
+        assert "seller in her fifties" in prompt
         assert "always 반말, never 존댓말" in prompt
         assert "the highest price you can get" in prompt
         assert "you are the seller" in prompt

@@ -3,7 +3,8 @@
 import pytest
 
 from accounts.models import User
-from agents.models import Personality
+from agents.models import Personality, PersonalityVersion
+from agents.publishing import publish
 from conversations.models import Conversation, MemberRole, Membership, Message
 from tests.endpoint import RunningEndpoint
 from tests.rows import conversation_row, message_row
@@ -17,9 +18,9 @@ def tab(site: Site, alice: User) -> Tab:
     return site.open(alice)
 
 
-def regenerate(tab: Tab, message: str, client_id: str | None = None) -> Ack:
+def regenerate(tab: Tab, message: str, client_id: str | None = None, personality: str | None = None) -> Ack:
     client_id = client_id or new_id()
-    tab.send("regenerate", client_id=client_id, message=message)
+    tab.send("regenerate", client_id=client_id, message=message, personality=personality)
     return tab.acknowledged(client_id)
 
 
@@ -74,6 +75,50 @@ class TestRegenerate:
 
         assert tab.page.message(again.reply)["reply"]["personality"]["slug"] == "writer"
         assert tab.page.message(first.reply)["reply"]["personality"]["slug"] == "assistant"
+
+    def test_another_personality_may_be_asked_without_handing_over_to_it(
+        self, tab: Tab, endpoint: RunningEndpoint
+    ) -> None:
+        first = tab.ask("Hello", personality="assistant")
+        tab.answer(first.reply)
+        again = regenerate(tab, first.reply, personality="technical")
+        tab.answer(again.reply)
+        third = tab.say("And now?", conversation=first.conversation)
+        tab.answer(third.reply)
+
+        answers = [tab.page.message(each.reply)["reply"] for each in (first, again, third)]
+        assert [answer["personality"]["slug"] for answer in answers] == ["assistant", "technical", "assistant"]
+        assert conversation_row(first.conversation).personality.slug == "assistant"
+        prompts = [request["messages"][0]["content"] for request in endpoint.log(settled=1) if request["stream"]]
+        assert ["You are Dev" in prompt for prompt in prompts] == [False, True, False]
+
+    def test_an_answer_names_the_version_that_gave_it(self, tab: Tab) -> None:
+        first = tab.ask("Hello", personality="writer")
+        tab.answer(first.reply)
+        writer = Personality.objects.get(slug="writer")
+        publish(PersonalityVersion.objects.create(personality=writer, number=2, name="Sage II", role="poet"))
+        again = regenerate(tab, first.reply)
+        tab.answer(again.reply)
+
+        told = [tab.page.message(each.reply)["reply"] for each in (first, again)]
+        assert [(each["personality"]["name"], each["version"]) for each in told] == [("Sage", 1), ("Sage II", 2)]
+
+    @pytest.mark.parametrize("who", ["nobody", "one that is not offered"])
+    def test_who_may_not_be_chosen_is_not_asked(self, tab: Tab, who: str) -> None:
+        first = tab.ask("Hello")
+        tab.answer(first.reply)
+        Personality.objects.filter(slug="writer").update(offered=False)
+        slug = "writer" if who != "nobody" else "mallory"
+        refused = tab.refused("regenerate", client_id=new_id(), message=first.reply, personality=slug)
+        assert refused["code"] == "unknown_personality"
+        assert Message.objects.count() == 2
+
+    def test_bob_may_not_let_anybody_write_it_anew(self, site: Site, tab: Tab, bob: User) -> None:
+        first = tab.ask("Hello")
+        tab.answer(first.reply)
+        refused = site.open(bob).refused("regenerate", client_id=new_id(), message=first.reply, personality="technical")
+        assert refused["code"] == "not_found"
+        assert Message.objects.count() == 2
 
     def test_in_the_middle_it_begins_a_branch(self, tab: Tab) -> None:
         first = tab.ask("One")

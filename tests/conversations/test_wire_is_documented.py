@@ -58,6 +58,7 @@ def test_which_fields_may_be_left_out() -> None:
     assert {name: fields for name, fields in optional.items() if fields} == {
         "subscribe": {"rev", "reply"},
         "send": {"parent", "personality"},
+        "regenerate": {"personality"},
     }
 
 
@@ -126,6 +127,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "send", "client_id": ID, "conversation": ID, "text": "Hi"},
     {"type": "send", "client_id": ID, "conversation": ID, "text": "Hi", "parent": ID, "personality": "assistant"},
     {"type": "regenerate", "client_id": ID, "message": ID},
+    {"type": "regenerate", "client_id": ID, "message": ID, "personality": "writer"},
     {"type": "continue", "client_id": ID, "message": ID},
     {"type": "stop", "reply": ID},
     {"type": "select", "message": ID},

@@ -84,13 +84,19 @@ export class MessageView extends ChatElement {
       aria-label="${personality.name}, ${clock(message.created_at)}">
       ${face(personality)}
       <div class="answer-body">
-        <div class="who"><b>${personality.name}</b>
+        <div class="who"><b>${personality.name}</b>${this.#version(reply)}
           <time datetime=${message.created_at} title=${moment(message.created_at)}>${clock(message.created_at)}</time>
         </div>
         <div class="prose" lang=${languageOf(message.text) ?? nothing}></div>
         ${running ? this.#awaited(reply) : [this.#ending(reply), this.#acts(reply)]}
       </div>
     </article>`;
+  }
+
+  /** Which version of the personality gave it. @param {Reply} reply */
+  #version({ version, personality }) {
+    if (!version) return nothing;
+    return html`<span class="version" title="Version ${version} of ${personality.name}">v${version}</span>`;
   }
 
   /** What is shown while an answer has no words yet. @param {Reply} reply */
@@ -165,9 +171,17 @@ export class MessageView extends ChatElement {
       @click=${this.#regenerate}>${icons.again}</button>`;
     return html`<div class="acts">
       ${this.#versions()}${this.message.text ? this.#copy() : nothing}${broken ? nothing : again}
+      <button type="button" class="act as" aria-label="Write it anew as…" title="Write it anew as…"
+        popovertarget="anew" @click=${this.#aimAnew}>${icons.chevron}</button>
       <button type="button" class="act" aria-label="What was sent" title="What was sent"
         @click=${this.#askReceipt}>${icons.receipt}</button>
     </div>`;
+  }
+
+  /** The menu learns of this answer before the click opens it. @param {Event} event */
+  #aimAnew(event) {
+    const detail = { message: this.message, button: event.currentTarget };
+    this.dispatchEvent(new CustomEvent("anew", { bubbles: true, detail }));
   }
 
   #askReceipt() {

@@ -1,5 +1,6 @@
 /** What the model was sent for an answer: a panel that opens over the page. */
 import { html, nothing } from "lit";
+import { moment } from "../dates.js";
 import { ChatElement } from "./element.js";
 
 /** @import { Message } from "../frames.js" */
@@ -9,7 +10,8 @@ import { ChatElement } from "./element.js";
  * @typedef {{reason: string, count: number | null, first: number | null, last: number | null}} Left
  * @typedef {{attempt: number | null, status: string, prompt_tokens: number, completion_tokens: number, estimated: boolean, duration_ms: number | null}} Call
  * @typedef {{strategy: string, budget: number, reserve: number, total: number, over_budget: boolean, parts: Part[], left: Left[], replay: string}} Sent
- * @typedef {{version: number, model: string, temperature: number | null, max_tokens: number | null, personality: {name: string}, sent: Sent | null, calls: Call[]}} Account
+ * @typedef {{version: number, model: string, temperature: number | null, max_tokens: number | null, personality: {name: string}, sent: Sent | null, calls: Call[],
+ *   created_at: string, started_at: string | null, first_token_ms: number | null, total_ms: number | null}} Account
  */
 
 const CHOSEN = /** @type {Record<string, string>} */ ({
@@ -82,6 +84,7 @@ export class ReceiptPanel extends ChatElement {
       temperature === null ? nothing : ` · temperature ${temperature}`
     }${max_tokens === null ? nothing : ` · at most ${max_tokens} tokens`}</p>
       ${sent ? this.#sent(sent) : html`<p>The model was not asked.</p>`}
+      <p class="receipt-line">${times(this.account)}</p>
       ${calls.map((call) => this.#call(call))}`;
   }
 
@@ -107,7 +110,7 @@ export class ReceiptPanel extends ChatElement {
 
   /** @param {Call} call */
   #call(call) {
-    const took = call.duration_ms === null ? "" : ` in ${(call.duration_ms / 1000).toFixed(1)} s`;
+    const took = call.duration_ms === null ? "" : ` in ${seconds(call.duration_ms)}`;
     return html`<p class="receipt-line">Call, ${call.status}${took}: ${call.prompt_tokens} tokens sent,
       ${call.completion_tokens} received${call.estimated ? ", by our estimate" : ", as the provider reports"}.</p>`;
   }
@@ -116,6 +119,21 @@ export class ReceiptPanel extends ChatElement {
   #clicked(event) {
     if (event.target === this.#dialog) this.#dialog.close();
   }
+}
+
+/** `1.2 s`, or `0.03 s` @param {number} milliseconds */
+function seconds(milliseconds) {
+  return `${(Math.max(0, milliseconds) / 1000).toFixed(milliseconds < 1000 ? 2 : 1)} s`;
+}
+
+/** When it was asked for, and how long each thing then took. @param {Account} account */
+function times({ created_at, started_at, first_token_ms, total_ms }) {
+  const asked = `Asked ${moment(created_at)}`;
+  if (started_at === null) return `${asked}; it was not begun.`;
+  const parts = [`queued for ${seconds(Date.parse(started_at) - Date.parse(created_at))}`];
+  if (first_token_ms !== null) parts.push(`first words ${seconds(first_token_ms)} after that`);
+  if (total_ms !== null) parts.push(`written in ${seconds(total_ms)}`);
+  return `${asked}: ${parts.join(", ")}.`;
 }
 
 /** Which messages were not sent, in words. @param {Left} left */
