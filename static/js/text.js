@@ -34,3 +34,11 @@ export function refusalOf(text, maxText, maxFrame) {
   }
   return null;
 }
+
+/**
+ * A refusal's sentence without its advice to try again: where the page has a button for that, or does it by itself.
+ * @param {string} sentence
+ */
+export function whatHappened(sentence) {
+  return sentence.replace(/[.;,] try again( in a moment| when one is done)?\.$/i, ".");
+}

@@ -40,4 +40,11 @@ def test_what_came_before_the_break_is_kept(window: Window) -> None:
     answer = window.ask("Count [[tokens=20 pace=20ms fault=cut at=10]]")
     status(answer, "interrupted")
     expect(answer.locator(".prose")).to_contain_text("t10")
-    expect(answer.get_by_role("button", name="Try again")).to_be_enabled()
+    expect(answer.locator(".broken > span")).to_have_text("The answer broke off before its end.")
+    expect(answer.locator(".broken button")).to_have_text(["Continue", "Start over"])
+
+    answer.get_by_role("button", name="Start over").click()
+    expect(window.answers.locator(".count")).to_have_text("2 / 2")
+    window.answers.hover()
+    window.button("Earlier version").click()
+    expect(window.answers.locator(".prose")).to_contain_text("t10")

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { countdown, dayName, stretchName } from "../../static/js/dates.js";
 import { inkOn } from "../../static/js/face.js";
 import { languageOf } from "../../static/js/language.js";
-import { clean, refusalOf } from "../../static/js/text.js";
+import { clean, refusalOf, whatHappened } from "../../static/js/text.js";
 import { uuid } from "../../static/js/uuid.js";
 
 const now = new Date(2026, 10, 21, 0, 5);
@@ -56,6 +56,19 @@ test("where the browser has no randomUUID a version 4 UUID is made by hand", () 
 
 test("a text is sent without what cannot be kept", () => {
   assert.equal(clean("  a\0b \ud800 \u{1f600} "), "ab \ufffd \u{1f600}");
+});
+
+test("where the page tries again, or offers to, a refusal does not ask for it as well", () => {
+  for (const [sentence, rest] of /** @type {[string, string][]} */ ([
+    ["The model's server had a fault. Try again in a moment.", "The model's server had a fault."],
+    ["It broke off. Try again.", "It broke off."],
+    ["Many wait. Try again when one is done.", "Many wait."],
+    ["Something went wrong here. It was logged; try again.", "Something went wrong here. It was logged."],
+    ["It took too long. Try again, or ask for less.", "It took too long. Try again, or ask for less."],
+    ["Staff need to check it.", "Staff need to check it."],
+  ])) {
+    assert.equal(whatHappened(sentence), rest);
+  }
 });
 
 test("a text is refused when it has too many characters, or too many bytes for a frame", () => {

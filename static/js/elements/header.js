@@ -130,8 +130,10 @@ export class ChatHeader extends ChatElement {
     const left = link.name === "reconnecting" ? link.at - Date.now() : 0;
     this.#ticker.until(link.name === "reconnecting" ? link.at : 0);
     const restart = link.name === "reconnecting" && link.restart;
-    const doing = restart ? "Parley restarts, reconnecting" : LINKS[link.name];
-    const words = left > 1000 ? `${doing} in ${countdown(left)}` : doing;
+    const when = left > 1000 ? ` in ${countdown(left)}` : nothing;
+    const words = restart
+      ? html`Parley restarts<span class="link-more">, reconnecting${when}</span>`
+      : html`${LINKS[link.name]}${when}`;
     const idle = link.name === "offline" || left > 1000;
     return html`<div class="link" data-link=${link.name}>
       <i class="link-dot"></i><span class="link-words">${words}</span>

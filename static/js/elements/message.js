@@ -9,6 +9,7 @@ import { canGoOn, isRunning } from "../frames.js";
 import { icons } from "../icons.js";
 import { languageOf } from "../language.js";
 import { MarkdownView } from "../markdown.js";
+import { whatHappened } from "../text.js";
 import { Ticker } from "../ticker.js";
 import { ChatElement } from "./element.js";
 
@@ -105,7 +106,7 @@ export class MessageView extends ChatElement {
     if (reply.wait) {
       const left = this.#waitLeft(reply.wait);
       const when = left > 0 ? `Trying again in ${countdown(left)}.` : "Trying again…";
-      return html`<p class="note warn">${reply.wait.message} <span class="nowrap">${when}</span></p>`;
+      return html`<p class="note warn">${whatHappened(reply.wait.message)} <span class="nowrap">${when}</span></p>`;
     }
     if (this.message.text) return nothing;
     const slow = Date.now() - this.#since > LONG;
@@ -119,7 +120,7 @@ export class MessageView extends ChatElement {
     const before = this.place > 0 ? this.place : (reply.place ?? 1);
     const words =
       before > 1
-        ? `In line: ${before} answers come first.`
+        ? `Waits in line: ${before} answers come before it.`
         : `Next in line, after ${this.message.text ? "another answer" : "the answer above"}.`;
     return html`<p class="note">${words}
       <button type="button" class="link-button" ?disabled=${this.stopping} @click=${this.#stop}>Cancel</button></p>`;
@@ -134,7 +135,7 @@ export class MessageView extends ChatElement {
     if (reply.status === "failed")
       return this.#broken("bad", reply.error?.message ?? "No answer could be written.");
     if (reply.finish_reason === "length")
-      return html`<p class="note">It ends here because it reached its longest length. ${this.#continue("link-button")}</p>`;
+      return html`<p class="note">It ends here: an answer may not be longer. ${this.#continue("link-button")}</p>`;
     if (!this.message.text.trim()) return html`<p class="note">The answer is empty.</p>`;
     return nothing;
   }
@@ -143,16 +144,19 @@ export class MessageView extends ChatElement {
   #broken(tone, words) {
     const after = this.message.reply?.error?.retry_after;
     const left = after ? this.#waitLeft({ seconds: after }) : 0;
-    return html`<div class="broken ${tone}"><span>${words}</span>
-      ${this.#continue()}<button type="button" ?disabled=${left > 0} @click=${this.#regenerate}>
-        Try again${left > 0 ? ` in ${countdown(left)}` : nothing}
-      </button></div>`;
+    const keeps = this.#continue();
+    const again = keeps === nothing ? "Try again" : "Start over";
+    return html`<div class="broken ${tone}"><span>${whatHappened(words)}</span>
+      <div class="choices">${keeps}<button type="button" ?disabled=${left > 0} @click=${this.#regenerate}
+        title="Writes a new answer${this.message.text ? "; this one is kept beside it" : ""}">
+        ${again}${left > 0 ? ` in ${countdown(left)}` : nothing}
+      </button></div></div>`;
   }
 
   /** The same text goes on, at the end of what is shown. @param {string} [look] */
   #continue(look = "") {
     if (!this.last || !canGoOn(this.message)) return nothing;
-    return html`<button type="button" class=${look} @click=${this.#goOn}>Continue</button>`;
+    return html`<button type="button" class=${look} title="Goes on where it ends" @click=${this.#goOn}>Continue</button>`;
   }
 
   /** Milliseconds left of a wait the server named, counted from when this page heard of it. @param {{seconds: number}} wait */

@@ -1,6 +1,7 @@
 /** A message on its way: sent and not yet seen to be kept, or refused. */
 import { html, nothing } from "lit";
 import { countdown } from "../dates.js";
+import { whatHappened } from "../text.js";
 import { Ticker } from "../ticker.js";
 import { ChatElement } from "./element.js";
 
@@ -49,8 +50,8 @@ export class PendingView extends ChatElement {
     const left = again ? again - Date.now() : 0;
     if (again) this.#ticker.until(again);
     return html`<div class="broken bad" role="alert">
-        <span>${error?.message ?? "It was not sent."}</span>
-        ${again ? html`<span class="nowrap" aria-live="off">Again in ${countdown(left)}.</span>` : nothing}
+        <span>${error ? whatHappened(error.message) : "It was not sent."}</span>
+        ${again ? html`<span class="nowrap" aria-live="off">Sent again in ${countdown(left)}.</span>` : nothing}
       </div>
       <p class="way">
         <button type="button" class="link-button" @click=${() => outbox.retry(client_id)}>Send again</button>
