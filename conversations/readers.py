@@ -12,7 +12,7 @@ from conversations.snapshots import Mark
 logger = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between two rounds of the watchdog
-MARKS_LOOK = 3.0  # seconds between two looks at how far everything is that is being read
+MARKS_LOOK = 2.0  # seconds between two looks at how far everything is that is being read
 LOOKS_AT_ONCE = 4  # without Redis all readers have to look, and who sends needs the database too
 
 
@@ -58,33 +58,45 @@ class Readers:
 
 
 class Watchdog:
-    """One task a process: finds relays that went silent, and conversations whose rows moved on unheard."""
+    """One task a process: finds relays that went silent, and conversations whose rows moved on unheard.
+
+    Rows are always ahead of the event that tells of them, by a moment. So a relay is brought up to date only when it
+    has not come by itself, a round later, to where the rows were.
+    """
 
     def __init__(self, readers: Readers, marks: Callable[[list[uuid.UUID]], Awaitable[dict[uuid.UUID, Mark]]]) -> None:
         self._readers = readers
         self._marks = marks
         self._room = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._behind: dict[Relay, Mark | None] = {}  # at the last look, and where the rows were
 
     async def run(self) -> None:
         next_marks = 0.0
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK)
-            silent = {relay for relay in self._readers if relay.silent()}
-            behind: set[Relay] = set()
             try:
+                await self.look()
                 if loop.time() >= next_marks:
                     next_marks = loop.time() + MARKS_LOOK
-                    behind = await self._behind()
-                await asyncio.gather(*(self._check(relay, rows=relay in behind) for relay in silent | behind))
+                    await self.look_at_rows()
             except Exception as error:
                 # Postgres may be away for a while; the next round asks again. Nobody else would.
                 logger.warning("the watchdog could not look: %s", type(error).__name__)
 
+    async def look(self) -> None:
+        """Bring up to date who is still where it was when the rows were looked at, and whoever went silent."""
+        behind, self._behind = self._behind, {}
+        late = {relay for relay in self._readers if relay in behind and relay.behind(behind[relay])}
+        silent = {relay for relay in self._readers if relay.silent()}
+        await asyncio.gather(*(self._check(relay, rows=relay in late) for relay in silent | late))
+
+    async def look_at_rows(self) -> None:
+        """Note who is not where the rows are."""
+        marks = await self._marks(self._readers.conversations())
+        known = ((relay, marks.get(relay.conversation)) for relay in self._readers)
+        self._behind = {relay: mark for relay, mark in known if relay.behind(mark)}
+
     async def _check(self, relay: Relay, *, rows: bool) -> None:
         async with self._room:
             await relay.check(rows=rows)
-
-    async def _behind(self) -> set[Relay]:
-        marks = await self._marks(self._readers.conversations())
-        return {relay for relay in self._readers if relay.behind(marks.get(relay.conversation))}

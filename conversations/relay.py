@@ -136,8 +136,13 @@ class Relay:
         return False
 
     def behind(self, mark: Mark | None) -> bool:
-        """Whether the rows tell of something that this relay does not know; without a mark they are gone."""
-        if mark is None or mark.rev != self.rev:
+        """Whether the rows tell of something that this relay does not know and is not just being told of.
+
+        Without a mark they are gone.
+        """
+        if self._lock.locked():
+            return False
+        if mark is None or mark.rev > self.rev:
             return True
         if mark.writing is None:
             return False
