@@ -159,6 +159,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await in_database(turns.select, user=self.user, message=message)
             case wire.Rename(conversation, title):
                 await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
+            case wire.Read(conversation, position):
+                await in_database(turns.mark_read, user=self.user, conversation=conversation, position=position)
             case wire.Amend(summary, text):
                 await in_database(keeping.edit, user=self.user, summary=summary, text=text)
             case wire.Ack(frames):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from conversations import receipts, snapshots, wire
 from conversations.errors import BadFrame, ChatError, NotFound
+from conversations.models import OPEN
 
 private = cache_control(no_store=True)  # what was said stays out of caches, also after signing out
 
@@ -108,6 +109,7 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int
         "page": page,
         "snapshot": snapshot,
         "after_summary": snapshot and _after_summary(snapshot),
+        "first_unread": snapshot and _first_unread(snapshot, user),
         "conversations": listed,
         "personalities": personalities,
         "member": page["user"],
@@ -128,4 +130,18 @@ def _after_summary(snapshot: wire.Snapshot) -> str | None:
             here = above == summary["reaches"] if above else snapshot["has_earlier"]
             return message["id"] if here else None
         above = message["id"]
+    return None
+
+
+def _first_unread(snapshot: wire.Snapshot, user: User) -> str | None:
+    """The message before which the line stands that says where this member stopped reading. None: there is none."""
+    messages, last_read = snapshot["messages"], snapshot["last_read"]
+    running = [each["position"] for each in messages if each["reply"] and each["reply"]["status"] in OPEN]
+    whole = min(running) - 1 if running else snapshot["conversation"]["length"]
+    if not 0 < last_read < whole:
+        return None
+    for at, message in enumerate(messages):
+        mine = message["author"] is not None and message["author"]["id"] == user.pk
+        if message["position"] > last_read and not mine:
+            return message["id"] if at or snapshot["has_earlier"] else None
     return None

@@ -17,6 +17,7 @@ class Shown:
     conversation: Frame
     messages: dict[str, Frame] = field(default_factory=dict)
     summary: Frame | None = None
+    last_read: int = 0
 
     @property
     def rev(self) -> int:
@@ -30,6 +31,7 @@ class Page:
     def __init__(self) -> None:
         self.conversations: dict[str, Shown] = {}
         self.listed: dict[str, Frame] = {}
+        self.read: dict[str, int] = {}  # how far, by conversation, as it was told
         self.strangers: list[Frame] = []  # events of answers that are not on the page: they are on another branch
 
     def take(self, frame: Frame) -> None:
@@ -76,6 +78,7 @@ class Page:
         shown = self.conversations[conversation["id"]] = Shown(conversation)
         shown.messages = dict(known.messages) if known and since is not None else {}
         shown.summary = frame["summary"]
+        shown.last_read = frame["last_read"]
         for message in frame["messages"]:
             mine = known.messages.get(message["id"]) if known else None
             if mine is not None and _is_behind(message, mine):
@@ -108,6 +111,12 @@ class Page:
         assert frame["rev"] == shown.rev + 1, f"a summary out of turn, the page is at {shown.rev}: {frame}"
         shown.conversation = {**shown.conversation, "rev": frame["rev"]}
         shown.summary = frame["summary"]
+
+    def _take_read(self, frame: Frame) -> None:
+        self.read[frame["conversation"]] = frame["last_read"]
+        shown = self.conversations.get(frame["conversation"])
+        if shown is not None:
+            shown.last_read = max(shown.last_read, frame["last_read"])
 
     def _take_reply(self, frame: Frame) -> None:
         message = self._next(frame)

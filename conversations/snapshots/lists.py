@@ -7,7 +7,7 @@ from typing import TypedDict
 from accounts.models import User
 from agents.models import Personality
 from conversations.errors import BadFrame
-from conversations.models import Conversation, Membership
+from conversations.models import Membership
 from conversations.snapshots.objects import face, personality_object
 from conversations.wire import Face, PersonalityObject
 
@@ -15,13 +15,15 @@ LIST_PAGE = 40  # conversations
 
 
 class ConversationItem(TypedDict):
-    """A conversation as it stands in the list."""
+    """A conversation as it stands in a member's list: unread where it is longer than what was read."""
 
     id: str
     title: str
     personality: Face
     last_active_at: str
     rev: int
+    length: int
+    last_read: int
 
 
 class ConversationPage(TypedDict):
@@ -29,7 +31,9 @@ class ConversationPage(TypedDict):
     next: str | None
 
 
-def conversation_item(conversation: Conversation) -> ConversationItem:
+def conversation_item(place: Membership) -> ConversationItem:
+    """Of a member's place, loaded with the conversation, its personality and that one's published version."""
+    conversation = place.conversation
     assert conversation.personality.published is not None
     return ConversationItem(
         id=str(conversation.pk),
@@ -37,6 +41,8 @@ def conversation_item(conversation: Conversation) -> ConversationItem:
         personality=face(conversation.personality.slug, conversation.personality.published),
         last_active_at=conversation.last_active_at.isoformat(),
         rev=conversation.rev,
+        length=conversation.length,
+        last_read=place.last_read,
     )
 
 
@@ -53,7 +59,7 @@ def list_conversations(user: User, *, before: str | None = None) -> Conversation
     page = list(rows[: LIST_PAGE + 1])
     last = page[LIST_PAGE - 1] if len(page) > LIST_PAGE else None
     return ConversationPage(
-        items=[conversation_item(row.conversation) for row in page[:LIST_PAGE]],
+        items=[conversation_item(row) for row in page[:LIST_PAGE]],
         next=f"{last.last_active_at.isoformat()}_{last.conversation_id}" if last else None,
     )
 

@@ -41,6 +41,7 @@ def conversation_object(conversation: Conversation) -> ConversationObject:
         head=str(conversation.head_id) if conversation.head_id else None,
         personality=personality_object(conversation.personality),
         last_active_at=conversation.last_active_at.isoformat(),
+        length=conversation.length,
     )
 
 

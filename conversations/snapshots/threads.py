@@ -73,9 +73,9 @@ def read(user: User, conversation: uuid.UUID, *, since: int | None = None) -> Vi
     if since is not None and talk.shown_rev <= since <= talk.rev:
         changed = list(_messages(talk.pk).filter(rev__gt=since).order_by("position")[: MOST_CHANGES + 1])
         if len(changed) <= MOST_CHANGES:
-            return _view(talk, changed, has_earlier=False, since=since)
+            return _view(user, talk, changed, has_earlier=False, since=since)
     page = branch(talk.pk, talk.head_id)
-    return _view(talk, page[:PAGE][::-1], has_earlier=len(page) > PAGE, since=None)
+    return _view(user, talk, page[:PAGE][::-1], has_earlier=len(page) > PAGE, since=None)
 
 
 def read_before(user: User, conversation: uuid.UUID, *, before: int) -> MessagePage:
@@ -126,7 +126,7 @@ def branch(conversation: uuid.UUID, tip: uuid.UUID | None) -> list[Message]:
     return list(_messages(conversation).filter(pk__in=ids).order_by("-position"))
 
 
-def _view(talk: Conversation, messages: list[Message], *, has_earlier: bool, since: int | None) -> View:
+def _view(user: User, talk: Conversation, messages: list[Message], *, has_earlier: bool, since: int | None) -> View:
     return View(
         frame=Snapshot(
             type="snapshot",
@@ -134,6 +134,7 @@ def _view(talk: Conversation, messages: list[Message], *, has_earlier: bool, sin
             messages=message_objects(messages),
             has_earlier=has_earlier,
             summary=summary_object(newest(talk.head_id)),
+            last_read=talk.memberships.values_list("last_read", flat=True).get(user=user),
             since=since,
         ),
         open=[

@@ -70,6 +70,14 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """The member has read everything up to this position."""
+
+    conversation: uuid.UUID
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Amend:
     """A summary in the owner's words."""
 
@@ -89,7 +97,9 @@ class Pong:
     n: int
 
 
-ClientFrame = Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Amend | Ack | Pong
+ClientFrame = (
+    Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Read | Amend | Ack | Pong
+)
 
 
 def _uuid(value: Any) -> uuid.UUID:
@@ -150,6 +160,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "parent": _uuid,
     "summary": _uuid,
     "rev": _count,
+    "position": _count,
     "n": _count,
     "personality": _slug,
     "text": clean_text,
@@ -157,7 +168,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 _FRAMES: Mapping[str, type[ClientFrame]] = {
     frame.__name__.lower(): frame
-    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Continue, Stop, Select, Rename, Amend, Ack, Pong)
+    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Continue, Stop, Select, Rename, Read, Amend, Ack, Pong)
 }
 
 

@@ -25,6 +25,7 @@ class ConversationObject(TypedDict):
     head: str | None
     personality: PersonalityObject
     last_active_at: str
+    length: int
 
 
 class AuthorObject(TypedDict):

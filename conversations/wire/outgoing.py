@@ -22,6 +22,7 @@ class Snapshot(TypedDict):
     messages: list[MessageObject]
     has_earlier: bool
     summary: SummaryObject | None
+    last_read: int
     since: int | None
 
 
@@ -45,6 +46,14 @@ class SummaryFrame(TypedDict):
     conversation: str
     rev: int
     summary: SummaryObject | None
+
+
+class ReadFrame(TypedDict):
+    """How far this member has read, in whichever tab."""
+
+    type: Literal["read"]
+    conversation: str
+    last_read: int
 
 
 class Wait(TypedDict):
@@ -116,7 +125,7 @@ class Draining(TypedDict):
 
 
 ServerFrame = (
-    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReplyFrame | Delta | Reset | End
+    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | ReplyFrame | Delta | Reset | End
     | Acknowledged | ErrorFrame | Ping | Draining
 )  # fmt: skip
 

@@ -30,8 +30,6 @@ export class Chat {
   current = null;
   /** The conversation that is shown does not exist, or is not this member's. */
   gone = false;
-  /** Answers that came while the member was elsewhere. @type {Set<string>} */
-  unread = new Set();
   maxFrame = 65_536;
   /** The requests to go on, by answer and attempt. @type {Map<string, string>} */
   #asked = new Map();
@@ -101,7 +99,6 @@ export class Chat {
     const before = this.current;
     this.current = id;
     this.gone = false;
-    if (id) this.unread.delete(id);
     if (before && before !== id) this.#leave(before);
     if (id && !this.subscriptions.has(id)) this.subscriptions.follow(id);
     this.#tell({ kind: "route" });
@@ -184,6 +181,16 @@ export class Chat {
     return this.#ask({ type: "amend", summary, text, ref: "amend" });
   }
 
+  /** The end of the shown conversation is before the member's eyes: all that is whole in it is read. */
+  read() {
+    const { current, store } = this;
+    if (!current) return;
+    const position = store.readable(current);
+    if (!store.reading.isNews(current, position)) return;
+    if (this.socket.send({ type: "read", conversation: current, position }))
+      store.reading.tell(current, position);
+  }
+
   /** @param {string} title */
   rename(title) {
     return this.#ask({ type: "rename", conversation: this.current, title, ref: "rename" });
@@ -237,6 +244,7 @@ export class Chat {
     const unborn = new Set(this.outbox.parcels.map((parcel) => parcel.conversation));
     // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
     const exists = (/** @type {string} */ id) => this.store.threads.has(id) || !unborn.has(id);
+    this.store.reading.retell();
     this.subscriptions.resume(this.current, exists);
     this.outbox.flush();
   }
@@ -290,7 +298,6 @@ export class Chat {
       );
     }
     if (change.kind === "ended" && change.conversation !== this.current) {
-      this.unread.add(change.conversation);
       this.#leave(change.conversation);
     }
     this.#tell(change);

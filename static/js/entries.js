@@ -2,7 +2,7 @@
  * The list of conversations, the latest first. Pure.
  *
  * @import { Conversation } from "./frames.js"
- * @typedef {Pick<Conversation, "id" | "title" | "personality" | "last_active_at" | "rev">} Entry
+ * @typedef {Pick<Conversation, "id" | "title" | "personality" | "last_active_at" | "rev" | "length">} Entry
  */
 
 /**

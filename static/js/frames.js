@@ -11,6 +11,7 @@
  * @property {string | null} head the message whose branch is shown
  * @property {Face & {role?: string}} personality
  * @property {string} last_active_at ISO 8601
+ * @property {number} length position of the newest message, on whichever branch
  *
  * @typedef {{code: string, message: string, retryable?: boolean, retry_after?: number | null}} Refusal
  * @typedef {{code: string, message: string, seconds: number}} Wait
@@ -55,10 +56,11 @@
  * @property {string} created_at ISO 8601
  *
  * @typedef {{type: "hello", v: number, user: number | string, heartbeat: number, max_frame: number, max_text: number}} Hello
- * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, since: number | null}} Snapshot
+ * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, last_read?: number, since: number | null}} Snapshot
  * @typedef {{type: "message", conversation: string, rev: number, head: string | null, message: Message}} MessageFrame
  * @typedef {{type: "conversation", conversation: Conversation}} ConversationFrame
  * @typedef {{type: "summary", conversation: string, rev: number, summary: Summary | null}} SummaryFrame
+ * @typedef {{type: "read", conversation: string, last_read: number}} ReadFrame
  * @typedef {{conversation: string, reply: string, attempt: number, seq: number}} Numbered
  * @typedef {Numbered & {type: "reply", status: Status, wait: Wait | null}} ReplyFrame
  * @typedef {Numbered & {type: "delta", text: string}} Delta
@@ -69,7 +71,7 @@
  * @typedef {{type: "ping", n: number}} Ping
  * @typedef {{type: "draining", reconnect_in: number}} Draining
  *
- * @typedef {Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReplyFrame | Delta | Reset | End} Event
+ * @typedef {Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | ReplyFrame | Delta | Reset | End} Event
  * @typedef {Hello | Event | Ack | ErrorFrame | Ping | Draining} Frame
  */
 
@@ -93,6 +95,7 @@ const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
   },
   ack: { client_id: "string", conversation: "string", message: "string" },
   error: { code: "string", message: "string" },
+  read: { conversation: "string", last_read: "number" },
   ping: { n: "number" },
   draining: { reconnect_in: "number" },
 });

@@ -8,6 +8,8 @@ const NEAR = 32;
 const BY_HAND = 1000;
 /** How far from the beginning earlier messages are fetched, in pixels. */
 const EARLY = 800;
+/** What stays over an element that is gone to, in pixels. */
+const MARGIN = 16;
 
 export class Follower {
   following = true;
@@ -20,6 +22,8 @@ export class Follower {
   #height = 0;
   #hand = Number.NEGATIVE_INFINITY;
   #observer;
+  /** What was gone to; its surroundings may not all be drawn yet. @type {HTMLElement | null} */
+  #aim = null;
 
   /**
    * @param {HTMLElement} box what scrolls
@@ -35,7 +39,7 @@ export class Follower {
     for (const name of ["pointerdown", "pointermove", "touchmove"])
       box.addEventListener(name, () => this.#touched(), { passive: true });
     document.addEventListener("keydown", () => this.#touched(), { passive: true });
-    box.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGo(), { passive: true });
+    box.addEventListener("wheel", (event) => this.#wheeled(event), { passive: true });
   }
 
   /** Watch the box and what is in it. @param {HTMLElement} content */
@@ -51,9 +55,16 @@ export class Follower {
 
   /** Go to the end and stay there. @param {boolean} [smoothly] */
   toEnd(smoothly = false) {
+    this.#aim = null;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#set(true, false);
     this.#box.scrollTo({ top: this.#box.scrollHeight, behavior: smoothly && !still ? "smooth" : "instant" });
+  }
+
+  /** Go to where `element` begins, unless the end is nearer, and stay until the reader moves. @param {HTMLElement} element */
+  toElement(element) {
+    this.#aim = element;
+    this.#settle();
   }
 
   /**
@@ -68,8 +79,23 @@ export class Follower {
     this.#height = this.#box.scrollHeight;
   }
 
+  #settle() {
+    const top = (this.#aim?.offsetTop ?? 0) - MARGIN;
+    const last = this.#box.scrollHeight - this.#box.clientHeight;
+    this.#set(top >= last, top < last);
+    this.#box.scrollTo({ top: Math.min(top, last), behavior: "instant" });
+    this.#top = this.#box.scrollTop;
+  }
+
   #touched() {
+    this.#aim = null;
     this.#hand = performance.now();
+  }
+
+  /** @param {WheelEvent} event */
+  #wheeled(event) {
+    this.#aim = null;
+    if (event.deltaY < 0) this.#letGo();
   }
 
   #letGo() {
@@ -89,7 +115,8 @@ export class Follower {
   #resized() {
     const grown = this.#box.scrollHeight > this.#height + 1;
     this.#height = this.#box.scrollHeight;
-    if (this.following) this.#box.scrollTop = this.#box.scrollHeight;
+    if (this.#aim) this.#settle();
+    else if (this.following) this.#box.scrollTop = this.#box.scrollHeight;
     else if (grown && this.left > NEAR) this.#set(false, true);
     this.#top = this.#box.scrollTop;
     this.#lookBack();

@@ -6,11 +6,12 @@
  * page, because the shown branch is one we do not have.
  *
  * @import { Entry } from "./entries.js"
- * @import { Conversation, Delta, End, Event, Message, MessageFrame, Reply, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
+ * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, Reply, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
  */
 import { branchTo, connects, isBehind, tellSiblings } from "./branch.js";
 import { put } from "./entries.js";
 import { isRunning } from "./frames.js";
+import { Reading } from "./reading.js";
 
 /**
  * @typedef {object} Thread
@@ -29,6 +30,7 @@ export class Store {
   threads = new Map();
   /** Conversations as the rail lists them, the latest first. @type {Entry[]} */
   entries = [];
+  reading = new Reading();
   /** @type {(change: Change) => void} */
   #tell;
 
@@ -52,6 +54,8 @@ export class Store {
         return this.#conversation(frame.conversation);
       case "summary":
         return this.#summary(frame);
+      case "read":
+        return this.#read(frame);
       case "reply":
         return this.#numbered(frame, (reply) => ({ ...reply, status: frame.status, wait: frame.wait }));
       case "delta":
@@ -65,10 +69,13 @@ export class Store {
 
   /**
    * More of the list of conversations, as a page of it was fetched.
-   * @param {Entry[]} entries
+   * @param {(Entry & {last_read?: number})[]} entries
    */
   addEntries(entries) {
-    for (const entry of entries) put(this.entries, entry);
+    for (const entry of entries) {
+      put(this.entries, entry);
+      this.reading.hear(entry.id, entry.last_read ?? 0);
+    }
     this.#tell({ kind: "list" });
   }
 
@@ -116,6 +123,15 @@ export class Store {
   }
 
   /**
+   * Position up to which everything is whole, and so can be read.
+   * @param {string} id
+   */
+  readable(id) {
+    const [first] = this.running(id);
+    return first ? first.position - 1 : (this.threads.get(id)?.conversation.length ?? 0);
+  }
+
+  /**
    * What to say in `subscribe`, so that only what is missing comes back.
    * @param {string} id
    */
@@ -136,12 +152,13 @@ export class Store {
   }
 
   /** @param {Snapshot} frame @returns {"taken" | "dropped"} */
-  #snapshot({ conversation, messages, summary = null, since }) {
+  #snapshot({ conversation, messages, summary = null, last_read = 0, since }) {
     const known = this.threads.get(conversation.id);
     if (known && since !== null && conversation.rev < known.conversation.rev) return "dropped";
     const thread = known ?? { conversation, messages: new Map(), path: null, summary, strangers: new Set() };
     thread.conversation = conversation;
     thread.summary = summary;
+    this.reading.hear(conversation.id, last_read);
     for (const message of messages) {
       const mine = thread.messages.get(message.id);
       if (!mine || !isBehind(message, mine)) thread.messages.set(message.id, message);
@@ -165,7 +182,8 @@ export class Store {
     if (rev > have && !connects(thread.messages, head, message)) return "lost";
     thread.messages.set(message.id, message);
     tellSiblings(thread.messages, message);
-    if (rev > have) thread.conversation = { ...thread.conversation, rev, head };
+    const length = Math.max(thread.conversation.length, message.position);
+    if (rev > have) thread.conversation = { ...thread.conversation, rev, head, length };
     if (message.created_at > thread.conversation.last_active_at) {
       thread.conversation = { ...thread.conversation, last_active_at: message.created_at };
     }
@@ -199,6 +217,13 @@ export class Store {
     thread.summary = summary;
     this.#redraw(thread);
     return "taken";
+  }
+
+  /** @param {ReadFrame} frame */
+  #read({ conversation, last_read }) {
+    this.reading.hear(conversation, last_read);
+    this.#tell({ kind: "list" });
+    return /** @type {const} */ ("taken");
   }
 
   /**

@@ -136,6 +136,7 @@ class SmallTalk:
             "messages": [self._shown(m) for m in self.messages.values() if whole or m["rev"] > (since or 0)],
             "has_earlier": False,
             "summary": None,
+            "last_read": 0,
             "since": None if whole else since,
         }
         return View(frame=frame, open=list(self.open.values()))

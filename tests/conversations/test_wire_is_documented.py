@@ -132,6 +132,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "stop", "reply": ID},
     {"type": "select", "message": ID},
     {"type": "rename", "conversation": ID, "title": "A title"},
+    {"type": "read", "conversation": ID, "position": 4},
     {"type": "amend", "summary": ID, "text": "In short"},
     {"type": "ack", "n": 64},
     {"type": "pong", "n": 4},

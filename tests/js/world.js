@@ -7,7 +7,16 @@ export const NOON = "2026-11-21T12:00:00Z";
 
 /** @param {Partial<Conversation>} [change] @returns {Conversation} */
 export function conversation(change = {}) {
-  return { id: "c", title: "", rev: 2, head: "a1", personality: DEV, last_active_at: NOON, ...change };
+  return {
+    id: "c",
+    title: "",
+    rev: 2,
+    head: "a1",
+    personality: DEV,
+    last_active_at: NOON,
+    length: 2,
+    ...change,
+  };
 }
 
 /** @param {Partial<Message>} change @returns {Message} */

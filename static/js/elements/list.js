@@ -62,7 +62,9 @@ export class ConversationList extends ChatElement {
     return outbox.begun(listed).flatMap(({ conversation, personality, created_at }) => {
       const voice = page.personalities.find(({ slug }) => slug === personality);
       const last_active_at = new Date(created_at).toISOString();
-      return voice ? [{ id: conversation, title: "", personality: voice, last_active_at, rev: 0 }] : [];
+      return voice
+        ? [{ id: conversation, title: "", personality: voice, last_active_at, rev: 0, length: 0 }]
+        : [];
     });
   }
 
@@ -70,12 +72,12 @@ export class ConversationList extends ChatElement {
   #row(entry) {
     const here = entry.id === this.chat.current;
     const live = this.chat.store.running(entry.id).length > 0;
-    const unread = this.chat.unread.has(entry.id);
+    const unread = !here && this.chat.store.reading.isUnread(entry);
     return html`<a class="item" href="/c/${entry.id}/" aria-current=${here ? "page" : nothing}>
       ${face(entry.personality)}
       <span class="item-title" dir="auto">${entry.title || "New conversation"}</span>
       ${live ? html`<i class="dot live" role="img" aria-label="being answered"></i>` : nothing}
-      ${unread && !live ? html`<i class="dot" role="img" aria-label="new answer"></i>` : nothing}
+      ${unread && !live ? html`<i class="dot" role="img" aria-label="unread"></i>` : nothing}
     </a>`;
   }
 

@@ -14,6 +14,8 @@ import { ChatElement } from "./element.js";
 /** @import { Message } from "../frames.js" */
 /** @import { MessageView } from "./message.js" */
 
+const newHere = html`<div class="unread" role="separator">New since you were last here</div>`;
+
 /** Longest text that is read out when an answer is finished. */
 const READ_OUT = 2000;
 
@@ -34,6 +36,11 @@ export class Transcript extends ChatElement {
   #shown = null;
   /** The summary was opened before the script was there. */
   #unfolded = false;
+  /** The conversation that `#line` is of. @type {string | null} */
+  #lined = null;
+  /** How far it was read when it was opened; null: there was nothing new in it. @type {number | null} */
+  #line = null;
+  #toLine = false;
 
   /** @override */
   takeOver() {
@@ -44,6 +51,7 @@ export class Transcript extends ChatElement {
   connectedCallback() {
     super.connectedCallback();
     this.addEventListener("click", (event) => this.#copyCode(event));
+    document.addEventListener("visibilitychange", () => this.#read());
   }
 
   /** @override @param {News} news */
@@ -62,6 +70,7 @@ export class Transcript extends ChatElement {
   /** @override */
   willUpdate() {
     this.hidden = this.chat.current === null || this.chat.gone;
+    this.#drawLine();
   }
 
   /** @override */
@@ -69,13 +78,14 @@ export class Transcript extends ChatElement {
     const { chat } = this;
     const path = chat.store.path(chat.current);
     const running = chat.store.running(chat.current);
+    const unread = this.#firstUnread(path);
     const writing = running.some((message) => message.reply?.status !== "waiting");
     return html`<div class="column" role="log" aria-label="Messages" aria-live="off" aria-busy=${String(writing)}>
         ${this.#beginning()}
         ${repeat(
           path,
           (message) => message.id,
-          (message, at) => html`${this.#summary(path, at)}
+          (message, at) => html`${this.#summary(path, at)}${at === unread ? newHere : nothing}
             ${this.#message(message, path[at - 1], at === path.length - 1, running)}`,
         )}
         ${repeat(
@@ -103,6 +113,39 @@ export class Transcript extends ChatElement {
       this.#shown = this.chat.current;
       this.#follower.toEnd();
     }
+    const line = this.#toLine ? this.querySelector(".unread") : null;
+    if (line instanceof HTMLElement) {
+      this.#toLine = false;
+      this.#follower.toElement(line);
+    }
+    this.#read();
+  }
+
+  /** What stands at the end is read when the end is in view, and the page before somebody's eyes. */
+  #read() {
+    if (this.#follower.following && !this.hidden && document.visibilityState === "visible") this.chat.read();
+  }
+
+  /** The line stays where it was drawn for as long as the conversation is open, though reading goes on. */
+  #drawLine() {
+    const { current, store, thread } = this.chat;
+    if (this.#lined === current) return;
+    this.#lined = null;
+    this.#line = null;
+    if (!current || !thread) return;
+    const read = store.reading.of(current);
+    this.#lined = current;
+    this.#line = read > 0 && read < store.readable(current) ? read : null;
+    this.#toLine = this.#line !== null;
+  }
+
+  /** Where the line stands: before the first message of somebody else that was not read. @param {Message[]} path */
+  #firstUnread(path) {
+    const { chat } = this;
+    const line = this.#line;
+    if (line === null) return -1;
+    const at = path.findIndex(({ position, author }) => position > line && author?.id !== chat.page.user.id);
+    return at > 0 || chat.store.hasEarlier(chat.current) ? at : -1;
   }
 
   /**
