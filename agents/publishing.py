@@ -1,10 +1,18 @@
 """Versions of a personality: the next is written beside those before it, and one of them answers."""
 
+from functools import lru_cache
+
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from agents.models import Personality, PersonalityVersion
+
+
+@lru_cache(maxsize=1000)
+def published(version: int) -> PersonalityVersion:
+    """A version that answers, by its key. What is published never changes, so each process reads it only once."""
+    return PersonalityVersion.objects.get(pk=version)
 
 
 def next_number(personality: Personality) -> int:

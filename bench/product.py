@@ -12,6 +12,21 @@ from tests.endpoint import RunningEndpoint, running_endpoint
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds of our processes: what streams, and what works behind it."""
+
+    server: float
+    worker: float
+
+    @property
+    def whole(self) -> float:
+        return self.server + self.worker
+
+    def __sub__(self, earlier: "Cost") -> "Cost":
+        return Cost(self.server - earlier.server, self.worker - earlier.worker)
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """Running, and ready to serve at `address`."""
 
@@ -24,9 +39,9 @@ class Product:
     def socket(self) -> str:
         return self.address.replace("http", "ws", 1)
 
-    def cpu_seconds(self) -> float:
-        """Of all our processes."""
-        return cpu_seconds(self.server) + cpu_seconds(self.worker)
+    def cpu_seconds(self) -> "Cost":
+        """Of all our processes, since they were started."""
+        return Cost(cpu_seconds(self.server), cpu_seconds(self.worker))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from django.db import connection
 
 from bench.members import cookies_of_members
 from bench.processes import ROOT, cpu_seconds
-from bench.product import Product, running_product
+from bench.product import Cost, Product, running_product
 from bench.readers import Answer, lost, talks
 from tests.endpoint import RunningEndpoint
 
@@ -33,7 +33,7 @@ class Round:
     """CPU seconds of each, and what the readers saw."""
 
     floor_cpu: float
-    ours_cpu: float
+    ours: Cost
     redis_cpu: float
     postgres_cpu: float
     floor_first: list[float]
@@ -46,11 +46,11 @@ class Round:
 
     @property
     def ratio(self) -> float:
-        return self.ours_cpu / self.floor_cpu
+        return self.ours.whole / self.floor_cpu
 
     @property
     def ratio_with_servers(self) -> float:
-        return (self.ours_cpu + self.redis_cpu + self.postgres_cpu) / self.floor_cpu
+        return (self.ours.whole + self.redis_cpu + self.postgres_cpu) / self.floor_cpu
 
 
 def run() -> int:
@@ -73,7 +73,7 @@ def _round(product: Product, cookies: list[str], question: str, expected: str) -
     answers = _ours(product, cookies, question, messages=MESSAGES)
     return Round(
         floor_cpu=floor["cpu"],
-        ours_cpu=product.cpu_seconds() - cpu,
+        ours=product.cpu_seconds() - cpu,
         redis_cpu=_redis_seconds() - redis_cpu,
         postgres_cpu=_postgres_seconds() - postgres_cpu,
         floor_first=floor["first"],
@@ -121,8 +121,9 @@ def _percentiles(values: list[float]) -> tuple[float, float]:
 
 def _print_round(number: int, result: Round) -> None:
     each = 1e6 / result.tokens
+    ours = f"{result.ours.server * each:.0f} server + {result.ours.worker * each:.0f} worker"
     print(
-        f"round {number}: {result.ours_cpu * each:.0f} us a token of ours, {result.floor_cpu * each:.0f} the floor, "
+        f"round {number}: {ours} us a token of ours, {result.floor_cpu * each:.0f} the floor, "
         f"redis {result.redis_cpu * each:.0f}, postgres {result.postgres_cpu * each:.0f}; "
         f"ratio {result.ratio:.2f}, with both servers {result.ratio_with_servers:.2f}",
         flush=True,

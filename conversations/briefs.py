@@ -12,6 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
 from agents import context, prompts
+from agents.publishing import published
 from agents.strategies import STRATEGIES
 from agents.tokens import Counter
 from conversations.models import Message, Reply, Role, Status
@@ -24,6 +25,11 @@ PAGE, LARGEST_PAGE = 30, 120  # messages read at once: few to begin with, more f
 _BEFORE = Reply.objects.filter(pk=OuterRef("message__parent__parent"), earlier_attempts=0).values(
     told=JSONObject(model="model", counter="receipt__counter", counted="receipt__total", reported="prompt_tokens")
 )
+# Of a reply, its question and its conversation: whole rows of so many columns take three times as long.
+_READ = (
+    "version_id", "message__rev", "message__parent__role", "message__parent__text", "message__parent__parent_id",
+    "conversation__title", "conversation__length",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +52,15 @@ class Brief:
 def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     """Read the branch, build the context, keep the receipt. None: the reply is not ours any more."""
     reply = (
-        Reply.objects.select_related("version__personality", "message__parent", "conversation")
+        Reply.objects.select_related("message__parent", "conversation")
+        .only(*_READ)
         .annotate(before=Subquery(_BEFORE))
         .filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
         .first()
     )
     if reply is None:
         return None
-    version = reply.version
+    version = published(reply.version_id)
     model = version.model or default_model
     counter = _counter(model, reply.before)
     question = reply.message.parent

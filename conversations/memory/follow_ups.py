@@ -28,6 +28,7 @@ def suggest(reply: uuid.UUID) -> bool:
     found = (
         _wanting()
         .select_related("message__parent", "conversation")
+        .only("asked_by_id", "version_id", "model", "message__text", "message__parent__text", "conversation__owner_id")
         .filter(pk=reply, version__follow_ups=True)
         .exclude(message__text="")
         .first()

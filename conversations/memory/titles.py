@@ -24,7 +24,7 @@ def write_title(conversation: uuid.UUID) -> bool:
 
     Raises AgentError. Any number of these may run at once: the title is written where there is none, once.
     """
-    talk = Conversation.objects.filter(pk=conversation, title="", trashed_at__isnull=True).first()
+    talk = Conversation.objects.only("owner_id").filter(pk=conversation, title="", trashed_at__isnull=True).first()
     exchange = _first_exchange(conversation) if talk else None
     if talk is None or exchange is None:
         return False
@@ -70,11 +70,12 @@ def untitled() -> list[uuid.UUID]:
 
 
 def _first_exchange(conversation: uuid.UUID) -> tuple[str, str] | None:
-    answer = (
-        Message.objects.filter(conversation=conversation, role=Role.ASSISTANT, reply__status=Status.COMPLETE)
+    return (
+        Message.objects.filter(
+            conversation=conversation, role=Role.ASSISTANT, reply__status=Status.COMPLETE, parent__isnull=False
+        )
         .exclude(text="")
-        .select_related("parent")
         .order_by("position")
+        .values_list("parent__text", "text")
         .first()
     )
-    return (answer.parent.text, answer.text) if answer and answer.parent else None

@@ -89,8 +89,7 @@ def finish(
         if not rev or not won:
             transaction.set_rollback(True)
             return None
-        _say(reply, text, rev, spent)
-        took = Reply.objects.values_list("prompt_tokens", "completion_tokens").get(pk=reply)
+        took = _say(reply, text, rev, spent)
         return Ended(rev=rev, line_rev=move_up(conversation), tokens=took)
 
 
@@ -141,8 +140,11 @@ def _added(field: str, value: int | None) -> Combinable:
     return F(field) if value is None else Coalesce(F(field), 0) + value
 
 
-def _say(reply: uuid.UUID, text: str | None, rev: int, spent: Sequence[Spent]) -> None:
-    """Its text, if it is final, to its message, and its calls of the model to the books, in one round trip."""
+def _say(reply: uuid.UUID, text: str | None, rev: int, spent: Sequence[Spent]) -> tuple[int | None, int | None]:
+    """Its text, if it is final, to its message, and its calls of the model to the books, in one round trip.
+
+    Returns the tokens of its prompts and of its text, of all its runs.
+    """
     columns: list[Any] = [
         [getattr(each, name) for each in spent]
         for name in ("status", "prompt_tokens", "completion_tokens", "estimated", "duration_ms")
@@ -150,15 +152,20 @@ def _say(reply: uuid.UUID, text: str | None, rev: int, spent: Sequence[Spent]) -
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH said AS (UPDATE conversations_message SET text = coalesce(%s, text), rev = %s WHERE id = %s)
-            INSERT INTO conversations_usage
-                   (kind, user_id, conversation_id, reply_id, attempt, version_id, model, created_at,
-                    status, prompt_tokens, completion_tokens, estimated, duration_ms)
-            SELECT 'reply', asked_by_id, conversation_id, message_id, attempt, version_id, model, clock_timestamp(),
-                   call.*
-              FROM conversations_reply AS reply,
-                   unnest(%s::text[], %s::int[], %s::int[], %s::bool[], %s::int[]) AS call
-             WHERE message_id = %s
+            WITH said AS (
+                UPDATE conversations_message SET text = coalesce(%s, text), rev = %s WHERE id = %s
+            ), booked AS (
+                INSERT INTO conversations_usage
+                       (kind, user_id, conversation_id, reply_id, attempt, version_id, model, created_at,
+                        status, prompt_tokens, completion_tokens, estimated, duration_ms)
+                SELECT 'reply', asked_by_id, conversation_id, message_id, attempt, version_id, model, clock_timestamp(),
+                       call.*
+                  FROM conversations_reply AS reply,
+                       unnest(%s::text[], %s::int[], %s::int[], %s::bool[], %s::int[]) AS call
+                 WHERE message_id = %s
+            ) SELECT prompt_tokens, completion_tokens FROM conversations_reply WHERE message_id = %s
             """,
-            [text, rev, reply, *columns, reply],
+            [text, rev, reply, *columns, reply, reply],
         )
+        prompt, completion = cursor.fetchone()
+    return prompt, completion
