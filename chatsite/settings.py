@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "operations.middleware.DatabaseAway",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -136,6 +137,9 @@ REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=400)
 # Seconds between two flushes of the running answers to the log. The first token of an answer never waits for it.
 FLUSH_SECONDS = env.float("FLUSH_SECONDS", default=0.04)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
+# While Postgres is away answers go on in memory: for so long, and up to so many characters of all answers of a process.
+UNSAVED_SECONDS = env.float("UNSAVED_SECONDS", default=120)
+UNSAVED_CHARACTERS = env.int("UNSAVED_CHARACTERS", default=16_000_000)
 # Seconds a stopping process gives its answers to finish, and the time over which it sends its sockets away.
 DRAIN_REPLIES_SECONDS = env.float("DRAIN_REPLIES_SECONDS", default=20)
 DRAIN_SOCKETS_SECONDS = env.float("DRAIN_SOCKETS_SECONDS", default=2)

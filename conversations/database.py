@@ -16,17 +16,21 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# What a lost, overloaded or read-only Postgres raises; a pool that has no connection to give raises the first.
+# What a lost, overloaded or full Postgres raises; a pool that has no connection to give raises the first.
 DatabaseDown = (OperationalError, InterfaceError)
+_READ_ONLY = "25006"  # what Postgres says to who writes while it takes nothing: on a full disk, on a standby
 
-PATIENCE = 120.0  # seconds an answer is held in memory while Postgres is away
+
+class ReadOnly(OperationalError):
+    """Postgres can be read, but takes nothing. One of DatabaseDown."""
+
 
 _down = False  # whether the last call failed for want of Postgres
 _down_at = -math.inf  # when it last failed us, or came back, by the clock of this machine's uptime
@@ -59,17 +63,14 @@ def one_moment() -> Iterator[None]:
 
 
 async def patiently(work: Callable[[], R]) -> R:
-    """The same for what a running answer cannot do without: asked again for as long as Postgres may be away.
+    """The same for what a running answer cannot do without: asked again for as long as Postgres is away.
 
-    Raises one of DatabaseDown when it stays away.
+    What is held in memory meanwhile does not grow without end: see `ReplyRunner`.
     """
-    give_up = time.monotonic() + PATIENCE
     while True:
         try:
             return await in_database(work)
         except DatabaseDown as error:
-            if time.monotonic() > give_up:
-                raise
             logger.warning("an answer waits for Postgres: %s", type(error).__name__)
             await asyncio.sleep(0.5)
 
@@ -79,15 +80,25 @@ def was_down_within(seconds: float) -> bool:
     return time.monotonic() - _down_at < seconds
 
 
+def unusable(error: Exception) -> bool:
+    """Whether this tells of a Postgres that is away, overloaded or takes nothing, and of no fault of ours."""
+    read_only = isinstance(error, InternalError) and getattr(error.__cause__, "sqlstate", None) == _READ_ONLY
+    return read_only or isinstance(error, DatabaseDown)
+
+
 def _visit(work: Callable[[], R]) -> R:
     if _hung_up():
         connection.close()
     try:
         result = work()
-    except DatabaseDown:
+    except Exception as error:
+        if not unusable(error):
+            raise
         _note(down=True)
         connection.close()
-        raise
+        if isinstance(error, DatabaseDown):
+            raise
+        raise ReadOnly("Postgres is read-only") from error
     _note(down=False)
     return result
 

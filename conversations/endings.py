@@ -24,7 +24,7 @@ R = TypeVar("R")
 async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spent]) -> bool:
     """Store the end of this attempt with what it `spent`, and tell it. False: another writer has it, nothing changed.
 
-    Raises DatabaseDown when Postgres stays away; the lease then runs out and a reaper ends it.
+    While Postgres is away it waits.
     """
     claim = draft.claim
     ended = await patiently(

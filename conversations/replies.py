@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between two looks at the queue when no wake-up comes
 CHECKPOINT = 1.0  # seconds between two saves of what was written
+LATE = 3.0  # seconds without a save after which Postgres seems to be away
 
 
 class ReplyRunner:
@@ -42,6 +43,7 @@ class ReplyRunner:
         self.draining = False
         self._after_end = after_end
         self._news = asyncio.Event()
+        self._saved_at = time.monotonic()  # when last everything that was written was saved
         self._log = live.log()
         self._press = Press(self._log, tick=settings.FLUSH_SECONDS, lost=self._refused, nearby=nearby)
         self._client = ModelClient(
@@ -59,6 +61,7 @@ class ReplyRunner:
                 tasks.create_task(self._press.run())
                 tasks.create_task(self._forever(POLL, self._claim, wait=self._news_or))
                 tasks.create_task(self._forever(CHECKPOINT, self._checkpoint))
+                tasks.create_task(self._forever(CHECKPOINT, self._bound))
                 tasks.create_task(self._forever(settings.LEASE_SECONDS / 3, self._renew))
                 tasks.create_task(self._forever(settings.LEASE_SECONDS / 6, partial(reap, self._log)))
                 tasks.create_task(self._listen())
@@ -123,6 +126,18 @@ class ReplyRunner:
         if quiet:
             for reply in await in_database(states.stopping, replies=quiet):
                 self._break_off(reply, Why.STOP)
+        self._saved_at = time.monotonic()
+
+    async def _bound(self) -> None:
+        """Hold what cannot be saved in memory, for a time and up to a size: then it grows no more; its end waits."""
+        late = time.monotonic() - self._saved_at
+        if late < LATE:
+            return
+        unsaved = [writing for writing in self.writing.values() if writing.draft.seq != writing.draft.saved_seq]
+        held = sum(len(writing.draft.text) for writing in unsaved)
+        if late > settings.UNSAVED_SECONDS or held > settings.UNSAVED_CHARACTERS:
+            for writing in unsaved:
+                writing.break_off(Why.STORAGE)
 
     async def _renew(self) -> None:
         writings = list(self.writing.values())

@@ -47,6 +47,7 @@ class Why(enum.Enum):
     STOP = "a member asked"
     LOST = "another writer has it"
     DRAIN = "this process is going away"
+    STORAGE = "what was written could not be saved for too long"
 
 
 @dataclass(slots=True, eq=False)
@@ -175,7 +176,7 @@ class Writer:
     def _failed(self, writing: Writing, error: AgentError) -> Outcome:
         return self._outcome(
             writing,
-            Status.INTERRUPTED if writing.claim.text or not writing.draft.empty else Status.FAILED,
+            _cut(writing),
             error_code=error.code,
             error_message=error.sentence,
             error_retryable=error.retryable,
@@ -209,6 +210,14 @@ class Writer:
     def _broken_off(self, writing: Writing) -> Outcome:
         if writing.why is Why.STOP:
             return self._outcome(writing, Status.STOPPED)
+        if writing.why is Why.STORAGE:
+            return self._outcome(
+                writing,
+                _cut(writing),
+                error_code="storage",
+                error_message="Parley could not store this answer for a while. What had arrived by then is kept.",
+                error_retryable=True,
+            )
         return self._outcome(
             writing,
             Status.INTERRUPTED,
@@ -216,6 +225,11 @@ class Writer:
             error_message="Parley was restarted in the middle of this answer. What had arrived is kept.",
             error_retryable=True,
         )
+
+
+def _cut(writing: Writing) -> Status:
+    """How an answer has ended that did not come to its end: with words, or without."""
+    return Status.INTERRUPTED if writing.claim.text or not writing.draft.empty else Status.FAILED
 
 
 def wait_before_retry(error: AgentError, tries: int) -> float | None:

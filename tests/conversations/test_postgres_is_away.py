@@ -61,7 +61,7 @@ async def test_what_an_answer_needs_is_asked_for_again(transactional_db: None) -
     assert len(tries) == 2
 
 
-async def test_no_lease_is_taken_right_after_an_outage(world: None, alice: User, settings: Any) -> None:
+async def test_no_lease_is_taken_right_after_an_outage(alone: None, world: None, alice: User, settings: Any) -> None:
     """Nobody could renew one meanwhile, and the reaper may be the first who finds Postgres back."""
     reply = await in_database(overdue, alice)
     settings.LEASE_SECONDS = 3600

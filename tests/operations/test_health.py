@@ -17,7 +17,7 @@ def test_all_is_well(client: Client) -> None:
     response = client.get("/health/ready")
     assert (response.status_code, response.json()) == (
         200,
-        {"status": "ready", "checks": {"database": True, "redis": True, "draining": False}},
+        {"status": "ready", "checks": {"database": True, "writable": True, "redis": True, "draining": False}},
     )
 
 
@@ -39,7 +39,7 @@ def test_without_redis_it_serves_all_the_same(client: Client, settings: Any) -> 
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = client.get("/health/ready")
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
-    assert response.json()["checks"] == {"database": True, "redis": False, "draining": False}
+    assert response.json()["checks"] == {"database": True, "writable": True, "redis": False, "draining": False}
 
 
 def test_without_postgres_it_serves_nobody(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
