@@ -1,3 +1,5 @@
+import { say } from "./announce.js";
+
 /**
  * Put text on the clipboard. The modern way works on https and localhost only, so an older one stands behind it.
  * @param {string} text
@@ -24,4 +26,17 @@ function copyBySelection(text) {
   box.remove();
   if (before instanceof HTMLElement) before.focus();
   return done;
+}
+
+/** Copy the block of code whose button was clicked, if one was. @param {MouseEvent} event */
+export async function copyCode(event) {
+  const button = event.target instanceof Element ? event.target.closest(".copy-code") : null;
+  if (!button) return;
+  const text = button.closest("figure")?.querySelector("code")?.textContent ?? "";
+  const done = await copy(text);
+  button.textContent = done ? "Copied" : "Not copied";
+  say(done ? "Code copied." : "The code could not be copied.");
+  setTimeout(() => {
+    button.textContent = "Copy";
+  }, 1600);
 }

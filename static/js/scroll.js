@@ -6,7 +6,7 @@
 const NEAR = 32;
 /** How long after a touch or a key a movement still counts as the reader's own, in milliseconds. */
 const BY_HAND = 1000;
-/** How far from the beginning earlier messages are fetched, in pixels. */
+/** How far from either end of what is drawn more is asked for, in pixels. */
 const EARLY = 800;
 /** What stays over an element that is gone to, in pixels. */
 const MARGIN = 16;
@@ -18,6 +18,7 @@ export class Follower {
   #box;
   #changed;
   #early;
+  #late;
   #top = 0;
   #height = 0;
   #hand = Number.NEGATIVE_INFINITY;
@@ -29,11 +30,13 @@ export class Follower {
    * @param {HTMLElement} box what scrolls
    * @param {() => void} changed called when `following` or `missed` changed
    * @param {() => void} early called when the beginning is near
+   * @param {() => boolean} late called when the end is near; true when it is not the real one, and more will be drawn
    */
-  constructor(box, changed, early) {
+  constructor(box, changed, early, late) {
     this.#box = box;
     this.#changed = changed;
     this.#early = early;
+    this.#late = late;
     this.#observer = new ResizeObserver(() => this.#resized());
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     for (const name of ["pointerdown", "pointermove", "touchmove"])
@@ -67,14 +70,21 @@ export class Follower {
     this.#settle();
   }
 
+  /** Text came that is not drawn, since the reader is far up. */
+  miss() {
+    this.#set(this.following, true);
+  }
+
   /**
-   * Hold what is read where it is while `draw` puts something above it.
+   * Hold what is read where it is while `draw` puts something before or behind it, or takes it away there.
    * @param {() => Promise<unknown>} draw
    */
   async hold(draw) {
-    const before = this.#box.scrollHeight - this.#box.scrollTop;
+    const read = this.#inView();
+    const before = read?.getBoundingClientRect().top ?? 0;
     await draw();
-    if (!this.following) this.#box.scrollTop = this.#box.scrollHeight - before;
+    if (!this.following && read?.isConnected)
+      this.#box.scrollTop += read.getBoundingClientRect().top - before;
     this.#top = this.#box.scrollTop;
     this.#height = this.#box.scrollHeight;
   }
@@ -85,6 +95,13 @@ export class Follower {
     this.#set(top >= last, top < last);
     this.#box.scrollTo({ top: Math.min(top, last), behavior: "instant" });
     this.#top = this.#box.scrollTop;
+  }
+
+  /** The first thing with a name of its own that reaches into the view: others may be drawn anew elsewhere. */
+  #inView() {
+    const top = this.#box.getBoundingClientRect().top;
+    const named = this.#box.querySelectorAll(":scope > * > [id]");
+    return [...named].find((child) => child.getBoundingClientRect().bottom > top);
   }
 
   #touched() {
@@ -107,7 +124,8 @@ export class Follower {
     this.#top = this.#box.scrollTop;
     // A way up by hand, however short, lets go. A text that became shorter and longer again in one frame moves up too.
     const byHand = performance.now() - this.#hand < BY_HAND && this.#box.scrollHeight === this.#height;
-    if (this.left <= (up ? 1 : NEAR)) this.#set(true, false);
+    const more = this.left < EARLY && this.#box.clientHeight > 0 && this.#late();
+    if (this.left <= (up ? 1 : NEAR) && !more) this.#set(true, false);
     else if (up && byHand) this.#set(false, this.missed);
     this.#lookBack();
   }

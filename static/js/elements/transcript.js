@@ -2,12 +2,14 @@
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { alarm, say } from "../announce.js";
-import { copy } from "../clipboard.js";
+import { copyCode } from "../clipboard.js";
 import { dayName } from "../dates.js";
+import { Earlier } from "../earlier.js";
 import { focusComposer } from "../focus.js";
 import { followUps } from "../follow_ups.js";
 import { icons } from "../icons.js";
 import { Follower } from "../scroll.js";
+import { Stretch } from "../stretch.js";
 import { ChatElement } from "./element.js";
 
 /** @import { News } from "../chat.js" */
@@ -23,15 +25,18 @@ export class Transcript extends ChatElement {
   #follower = new Follower(
     this,
     () => this.requestUpdate(),
-    () => this.#fetchEarlier(),
+    () => this.#earlier(),
+    () => this.#later(),
   );
+  /** What of the shown branch is drawn. */
+  #stretch = new Stretch();
   /** Answers that grew since the last frame. @type {Set<string>} */
   #grown = new Set();
-  #fetching = false;
+  /** Another stretch is being drawn. */
+  #moving = false;
   /** How much of an answer had come when its end was last told. @type {Map<string, number>} */
   #heard = new Map();
-  /** Conversations whose beginning is here, or could not be reached. @type {Map<string, "whole" | "failed">} */
-  #beginnings = new Map();
+  #before = new Earlier(this.chat.store);
   /** @type {string | null} */
   #shown = null;
   /** The summary was opened before the script was there. */
@@ -50,7 +55,7 @@ export class Transcript extends ChatElement {
   /** @override */
   connectedCallback() {
     super.connectedCallback();
-    this.addEventListener("click", (event) => this.#copyCode(event));
+    this.addEventListener("click", copyCode);
     document.addEventListener("visibilitychange", () => this.#read());
   }
 
@@ -64,6 +69,8 @@ export class Transcript extends ChatElement {
 
   /** The member has just sent something: show it. */
   toEnd() {
+    this.#stretch.toEnd();
+    this.requestUpdate();
     this.#follower.toEnd();
   }
 
@@ -77,16 +84,20 @@ export class Transcript extends ChatElement {
   render() {
     const { chat } = this;
     const path = chat.store.path(chat.current);
+    const { from, to } = this.#stretch.of(path);
     const running = chat.store.running(chat.current);
     const unread = this.#firstUnread(path);
     const writing = running.some((message) => message.reply?.status !== "waiting");
     return html`<div class="column" role="log" aria-label="Messages" aria-live="off" aria-busy=${String(writing)}>
-        ${this.#beginning()}
+        ${from === 0 ? this.#beginning() : nothing}
         ${repeat(
-          path,
+          path.slice(from, to),
           (message) => message.id,
-          (message, at) => html`${this.#summary(path, at)}${at === unread ? newHere : nothing}
-            ${this.#message(message, path[at - 1], at === path.length - 1, running)}`,
+          (message, drawn) => {
+            const at = from + drawn;
+            return html`${this.#summary(path, at)}${at === unread ? newHere : nothing}
+              ${this.#message(message, path[at - 1], at === path.length - 1, running)}`;
+          },
         )}
         ${repeat(
           chat.pending,
@@ -186,25 +197,27 @@ export class Transcript extends ChatElement {
   }
 
   #beginning() {
-    const { current, store } = this.chat;
-    if (!current || !store.hasEarlier(current)) return nothing;
-    if (this.#beginnings.get(current) === "failed") {
-      return html`<button type="button" class="quiet" @click=${() => this.#fetchEarlier(true)}>
-        Earlier messages could not be loaded. Try again
-      </button>`;
-    }
-    return this.#beginnings.has(current) ? nothing : html`<p class="earlier">Loading earlier messages…</p>`;
+    const state = this.#before.of(this.chat.current);
+    if (state === "none") return nothing;
+    if (state === "some") return html`<p class="earlier">Loading earlier messages…</p>`;
+    return html`<button type="button" class="quiet" @click=${() => this.#fetchEarlier(true)}>
+      Earlier messages could not be loaded. Try again
+    </button>`;
   }
 
   #pill() {
     const { following, missed, left } = this.#follower;
-    if (following || (!missed && left < 240)) return nothing;
+    if (following || (!missed && left < 240 && !this.#stretch.cut)) return nothing;
     return html`<div class="pill-place"><button type="button" class="pill" @click=${this.#backToEnd}
       aria-label=${missed ? nothing : "To the end"}>${icons.down}${missed ? "New text" : nothing}</button></div>`;
   }
 
-  #backToEnd() {
-    this.#follower.toEnd(true);
+  async #backToEnd() {
+    const near = !this.#stretch.cut;
+    this.#stretch.toEnd();
+    this.requestUpdate();
+    await this.updateComplete;
+    this.#follower.toEnd(near);
     focusComposer();
   }
 
@@ -212,6 +225,7 @@ export class Transcript extends ChatElement {
   #grow(id) {
     if (this.#grown.size === 0) requestAnimationFrame(() => this.#drawGrown());
     this.#grown.add(id);
+    if (this.#stretch.cut) this.#follower.miss();
   }
 
   #drawGrown() {
@@ -236,42 +250,40 @@ export class Transcript extends ChatElement {
     else alarm(error?.message ?? "The answer was cut off.");
   }
 
+  /** More above: what is here and not drawn, else what has to be fetched. */
+  #earlier() {
+    if (this.#moving) return;
+    if (this.#stretch.up(this.chat.store.path(this.chat.current))) this.#move();
+    else this.#fetchEarlier();
+  }
+
+  /** More below, as far as it is here and not drawn. @returns {boolean} false: this is the end */
+  #later() {
+    if (!this.#stretch.cut) return false;
+    if (!this.#moving && this.#stretch.down(this.chat.store.path(this.chat.current))) this.#move();
+    return true;
+  }
+
+  /** Draw another stretch, without moving what is read. @param {() => void} [change] what it shows */
+  async #move(change) {
+    this.#moving = true;
+    await this.#follower.hold(() => {
+      change?.();
+      this.requestUpdate();
+      return this.updateComplete;
+    });
+    this.#moving = false;
+  }
+
   /** @param {boolean} [again] after it failed */
   async #fetchEarlier(again = false) {
     const { current, store } = this.chat;
-    if (!current || this.#fetching || !store.hasEarlier(current)) return;
-    if (this.#beginnings.has(current) && !again) return;
-    this.#fetching = true;
-    this.#beginnings.delete(current);
-    const before = store.path(current)[0]?.position;
-    try {
-      const answer = await fetch(`/c/${current}/messages/?before=${before}`, {
-        headers: { accept: "application/json" },
+    const draw = (/** @type {() => void} */ add) =>
+      this.#move(() => {
+        add();
+        this.#stretch.up(store.path(current));
       });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const { messages } = await answer.json();
-      await this.#follower.hold(() => {
-        store.addEarlier(current, messages);
-        return this.updateComplete;
-      });
-      if (store.path(current)[0]?.position === before) this.#beginnings.set(current, "whole");
-    } catch {
-      this.#beginnings.set(current, "failed");
-    }
-    this.#fetching = false;
+    await this.#before.fetch(current, draw, again);
     this.requestUpdate();
-  }
-
-  /** @param {MouseEvent} event */
-  async #copyCode(event) {
-    const button = event.target instanceof Element ? event.target.closest(".copy-code") : null;
-    if (!button) return;
-    const text = button.closest("figure")?.querySelector("code")?.textContent ?? "";
-    const done = await copy(text);
-    button.textContent = done ? "Copied" : "Not copied";
-    say(done ? "Code copied." : "The code could not be copied.");
-    setTimeout(() => {
-      button.textContent = "Copy";
-    }, 1600);
   }
 }
