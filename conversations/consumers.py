@@ -17,7 +17,7 @@ from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
 from conversations.pulse import ended, pulse
 from conversations.relay import Relay
-from conversations.summaries import keeping
+from conversations.summaries import keeping, recaps
 from conversations.window import Window
 from conversations.wire import encode
 
@@ -161,6 +161,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
             case wire.Read(conversation, position):
                 await in_database(turns.mark_read, user=self.user, conversation=conversation, position=position)
+            case wire.Recap(conversation, after):
+                await in_database(recaps.ask, user=self.user, conversation=conversation, after=after)
             case wire.Amend(summary, text):
                 await in_database(keeping.edit, user=self.user, summary=summary, text=text)
             case wire.Ack(frames):

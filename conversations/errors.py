@@ -82,6 +82,10 @@ def nothing_to_continue() -> CannotGoOn:
     return CannotGoOn("nothing_to_continue", "This answer is whole, or has no words yet. Have it written anew instead.")
 
 
+def nothing_new() -> ChatError:
+    return ChatError("nothing_new", "Nothing was said since then.")
+
+
 class UnknownPersonality(ChatError):
     def __init__(self) -> None:
         super().__init__("unknown_personality", "Nobody of that name answers here. Choose another personality.")

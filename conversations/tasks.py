@@ -5,12 +5,14 @@ import logging
 import uuid
 
 from celery import shared_task
+from django.dispatch import receiver
 from kombu.exceptions import OperationalError as BrokerDown
 
 from agents.errors import AgentError
 from conversations import live
-from conversations.memory import findings, follow_ups, summaries, titles
+from conversations.memory import catching_up, findings, follow_ups, summaries, titles
 from conversations.reaper import reap
+from conversations.summaries import recaps
 from conversations.writing import Answered
 
 logger = logging.getLogger(__name__)
@@ -62,11 +64,28 @@ def summarise(conversation: str) -> None:
         summarise.delay(conversation)
 
 
+@receiver(recaps.recap_wanted)
+def recap_soon(sender: object, recap: uuid.UUID, **kwargs: object) -> None:
+    """Queue a recap that a member waits for. Where that fails, or nobody hears of it, the sweep finds it."""
+    try:
+        make_recap.delay(str(recap))
+    except BrokerDown as error:
+        logger.warning("a recap was not queued: %s", type(error).__name__)
+
+
+@shared_task
+def make_recap(recap: str) -> None:
+    if catching_up.catch_up(uuid.UUID(recap)):
+        make_recap.delay(recap)
+
+
 @shared_task
 def sweep_summaries() -> None:
     """Also what brings a failed one back when its time has come."""
     for conversation in summaries.sweep():
         summarise.apply_async((str(conversation),), expires=60)  # by then the next sweeps have asked for it again
+    for recap in recaps.ready():
+        make_recap.apply_async((str(recap),), expires=60)
 
 
 @shared_task

@@ -9,6 +9,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
+from accounts.models import User
 from agents.errors import AgentError, TimedOut, Unfinished
 from agents.stream import Usage as Reported
 from agents.tokens import Counter
@@ -69,14 +70,15 @@ def record(
     model: str,
     conversation: Conversation,
     reply: Reply | None = None,
+    user: User | None = None,
 ) -> None:
-    """Write down a call that was no answer's own: a title, a summary, follow-up questions.
+    """Write down a call that was no answer's own: a title, a summary, a recap, follow-up questions.
 
-    It is put down to whoever asked for the reply it belongs to, else to the conversation's owner.
+    It is put down to `user`, else to whoever asked for the reply it belongs to, else to the conversation's owner.
     """
     Usage.objects.create(
         kind=kind,
-        user_id=reply.asked_by_id if reply else conversation.owner_id,
+        user_id=user.pk if user else reply.asked_by_id if reply else conversation.owner_id,
         conversation=conversation,
         reply=reply,
         version_id=reply.version_id if reply else None,

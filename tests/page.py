@@ -18,6 +18,7 @@ class Shown:
     messages: dict[str, Frame] = field(default_factory=dict)
     summary: Frame | None = None
     last_read: int = 0
+    recap: Frame | None = None
 
     @property
     def rev(self) -> int:
@@ -79,6 +80,7 @@ class Page:
         shown.messages = dict(known.messages) if known and since is not None else {}
         shown.summary = frame["summary"]
         shown.last_read = frame["last_read"]
+        shown.recap = frame["recap"]
         for message in frame["messages"]:
             mine = known.messages.get(message["id"]) if known else None
             if mine is not None and _is_behind(message, mine):
@@ -117,6 +119,11 @@ class Page:
         shown = self.conversations.get(frame["conversation"])
         if shown is not None:
             shown.last_read = max(shown.last_read, frame["last_read"])
+
+    def _take_recap(self, frame: Frame) -> None:
+        shown = self.conversations.get(frame["conversation"])
+        if shown is not None:
+            shown.recap = frame["recap"]
 
     def _take_reply(self, frame: Frame) -> None:
         message = self._next(frame)

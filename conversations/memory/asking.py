@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from accounts.models import User
 from agents.client import Completion, Endpoint, complete
 from agents.endpoint import Messages
 from agents.errors import AgentError
@@ -19,10 +20,12 @@ def ask(
     seconds: float,
     model: str = "",
     reply: Reply | None = None,
+    user: User | None = None,
 ) -> Completion:
     """Ask and wait for the whole answer, at most `seconds`. `model` is the endpoint's default unless it is named.
 
-    What it cost is recorded, also when it fails, and put down to whoever asked for `reply`, else to the owner. Call it
+    What it cost is recorded, also when it fails, and put down to `user`, else to whoever asked for `reply`, else to
+    the owner. Call it
     outside a transaction: it waits for the network. Raises AgentError.
     """
     model = model or settings.OPENAI_MODEL
@@ -36,11 +39,11 @@ def ask(
         )
     except AgentError as error:
         spent = call.end(Status.FAILED, error=error)
-        record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply)
+        record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply, user=user)
         raise
     call.received.append(answer.text)
     if answer.usage is not None:
         learn(model, counter, counted=call.sent, reported=answer.usage.prompt_tokens)
     spent = call.end(Status.COMPLETE, reported=answer.usage)
-    record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply)
+    record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply, user=user)
     return answer

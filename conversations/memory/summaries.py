@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from agents.context import Turn
 from agents.errors import AgentError
 from agents.summaries import SUMMARY_TOKENS, TEMPERATURE, clean_summary, summary_messages
 from agents.tokens import Counter
 from conversations.memory.asking import ask
-from conversations.models import OPEN, Conversation, Kind, Message, Role, Summary
+from conversations.memory.steps import STEP_MESSAGES, read, settled, tokens, turn
+from conversations.models import Conversation, Kind, Message, Role, Summary
 from conversations.summaries import jobs
 from conversations.summaries.keeping import keep
 from conversations.summaries.recall import newest
@@ -31,10 +31,6 @@ MOST_MESSAGES = 20
 MOST_TOKENS = 2_000
 VERBATIM = 10  # the last messages, which stay as they were said
 AT_LEAST = 5  # messages to add: a few long ones in a row would else make one call each
-# A long thread that has just come in is taken in steps of so much.
-STEP_MESSAGES = 40
-STEP_TOKENS = 3_000
-COUNTED_CHARS = 4_000  # of one message: what is longer is sent as an excerpt
 LEASE_BEYOND = 30.0  # seconds a lease outlasts the longest call
 LOOK_BACK = timedelta(minutes=15)  # talks that were silent for longer wait until somebody speaks in them
 
@@ -63,7 +59,7 @@ def summarise(conversation: uuid.UUID) -> bool:
         answer = ask(
             kind=Kind.SUMMARY,
             conversation=Conversation.objects.get(pk=conversation),
-            messages=summary_messages(step.previous.text if step.previous else "", map(_turn, step.messages)),
+            messages=summary_messages(step.previous.text if step.previous else "", map(turn, step.messages)),
             model=settings.SUMMARY_MODEL,
             temperature=TEMPERATURE,
             max_tokens=SUMMARY_TOKENS,
@@ -96,10 +92,10 @@ def due(conversation: uuid.UUID) -> jobs.Wanted | None:
     ids, count = _unsummarised(talk.head_id, limit=max(STEP_MESSAGES, MOST_MESSAGES))
     if count - VERBATIM < AT_LEAST:
         return None
-    messages = _read(ids)
-    if count <= MOST_MESSAGES and sum(map(_tokens, messages)) <= MOST_TOKENS:
+    messages = read(ids)
+    if count <= MOST_MESSAGES and sum(map(tokens, messages)) <= MOST_TOKENS:
         return None
-    added = _whole_exchanges(_settled(messages[: min(STEP_MESSAGES, count - VERBATIM)]))
+    added = _whole_exchanges(settled(messages[: min(STEP_MESSAGES, count - VERBATIM)]))
     if not added:
         return None
     previous = newest(added[0].parent_id, within=None)
@@ -177,41 +173,10 @@ def _step(claim: jobs.Claim) -> Step:
             [claim.reaches, previous.reaches_id if previous else None],
         )
         ids = [row[0] for row in cursor.fetchall()]
-    return Step(previous, _read(ids))
-
-
-def _read(ids: Sequence[uuid.UUID]) -> list[Message]:
-    return list(
-        Message.objects.filter(pk__in=ids)
-        .select_related("author", "reply", "reply__version")
-        .order_by("position")
-    )  # fmt: skip
-
-
-def _settled(messages: Sequence[Message]) -> list[Message]:
-    """Those from the oldest on that will not change any more, as many as one call may carry; at least the first."""
-    taken: list[Message] = []
-    room = STEP_TOKENS
-    for message in messages:
-        reply = getattr(message, "reply", None)
-        room -= _tokens(message)
-        if (reply is not None and reply.status in OPEN) or (taken and room < 0):
-            break
-        taken.append(message)
-    return taken
+    return Step(previous, read(ids))
 
 
 def _whole_exchanges(messages: Sequence[Message]) -> Sequence[Message]:
     """These up to the last answer, so that what stays verbatim begins with a question; all, if there is no answer."""
     last = max((at for at, message in enumerate(messages) if message.role == Role.ASSISTANT), default=len(messages))
     return messages[: last + 1]
-
-
-def _tokens(message: Message) -> int:
-    return Counter().message(message.text[:COUNTED_CHARS])
-
-
-def _turn(message: Message) -> Turn:
-    reply = getattr(message, "reply", None)
-    author = reply.version.name if reply else message.author.display_name if message.author else ""
-    return Turn(id=str(message.pk), role=message.role, text=message.text, author=author)

@@ -43,11 +43,23 @@ class Summary(models.Model):
         return f"up to {self.reaches.position}, version {self.version}"
 
 
-class SummaryJob(models.Model):
-    """A summary that is to be made: the one next of its conversation. It goes when the summary is there.
+class Leased(models.Model):
+    """Work on a row. Who does it holds a lease; all times are the database's (see `summaries/leases.py`)."""
 
-    Who makes it holds a lease. All times are the database's (see `summaries/jobs.py`).
-    """
+    attempt = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now(), null=True, help_text="Nothing: it is done.")
+    lease_until = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=300, blank=True)
+    given_up_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+
+
+class SummaryJob(Leased):
+    """A summary that is to be made: the one next of its conversation. It goes when the summary is there."""
 
     conversation = models.OneToOneField(
         Conversation, on_delete=models.CASCADE, primary_key=True, related_name="summary_job"
@@ -55,13 +67,6 @@ class SummaryJob(models.Model):
     reaches = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
     previous = models.ForeignKey(Summary, null=True, on_delete=models.CASCADE, related_name="+")
     version = models.PositiveIntegerField(default=1, help_text="Of the summary that is to be made.")
-    attempt = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(db_default=Now())
-    lease_until = models.DateTimeField(null=True)
-    error_code = models.CharField(max_length=40, blank=True)
-    error_message = models.CharField(max_length=300, blank=True)
-    given_up_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -77,3 +82,38 @@ class SummaryJob(models.Model):
 
     def __str__(self) -> str:
         return f"up to {self.reaches.position}, attempt {self.attempt}"
+
+
+class Recap(Leased):
+    """What was said since a member last read, in short, for that member alone; at most one in each conversation.
+
+    It is made on this row, in steps: `told` says how far its text reaches. Asked for anew, it is another row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="recaps")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recaps")
+    after = models.PositiveIntegerField(help_text="Position of the last message that had been read.")
+    reaches = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    told = models.PositiveIntegerField(help_text="Position up to which the text tells.")
+    covers = models.PositiveIntegerField(default=0, help_text="Messages that the text stands for.")
+    text = models.TextField(blank=True)
+    model = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "user"], name="recap_one_of_a_member"),
+            models.CheckConstraint(condition=Q(due_at__isnull=False) | ~Q(text=""), name="recap_says_something"),
+            models.CheckConstraint(
+                condition=Q(given_up_at__isnull=True) | (~Q(error_code="") & Q(lease_until__isnull=True)),
+                name="recap_given_up_says_why",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(given_up_at__isnull=True, due_at__isnull=False), name="recap_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"for {self.user}, after {self.after}"

@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     REPLY = "reply"
     TITLE = "title"
     SUMMARY = "summary"
+    RECAP = "recap"
     FOLLOW_UPS = "follow_ups", "follow-up questions"
 
 

@@ -13,6 +13,7 @@ from conversations.errors import NotFound
 from conversations.models import Conversation, Message, MessageQuerySet, Reply, Status
 from conversations.snapshots.objects import READ, conversation_object, message_objects
 from conversations.summaries.recall import newest, summary_object
+from conversations.summaries.recaps import recap_object
 from conversations.wire import MessageObject, Snapshot
 
 PAGE = 50  # messages
@@ -135,6 +136,7 @@ def _view(user: User, talk: Conversation, messages: list[Message], *, has_earlie
             has_earlier=has_earlier,
             summary=summary_object(newest(talk.head_id)),
             last_read=talk.memberships.values_list("last_read", flat=True).get(user=user),
+            recap=recap_object(talk.recaps.filter(user=user).first()),
             since=since,
         ),
         open=[

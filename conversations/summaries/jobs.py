@@ -1,25 +1,20 @@
 """The row that says which summary a conversation is to get next: claimed, given back, given up, done.
 
-One row a conversation, and each change is one conditional statement that names the attempt, as in `states.py`: a task
-that came twice, or wakes up after its lease, changes nothing. A task is only a hint to look here; a sweep looks too.
-All times are the database's.
+One row a conversation, whose work is leased (`leases.py`).
 """
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from conversations.models import SummaryJob
+from conversations.summaries.leases import Leases
 
-MAX_ATTEMPTS = 5
-BACKOFF = 15.0  # seconds before the second attempt; four times as long before each further one
 GROWN = 10  # messages written since it was given up, after which it is worth trying again
 
-_READY = """given_up_at IS NULL AND due_at <= clock_timestamp()
-               AND (lease_until IS NULL OR lease_until < clock_timestamp())"""
+_leases = Leases("conversations_summaryjob", "conversation_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +87,14 @@ def claim(conversation: uuid.UUID, *, lease: float) -> Claim | None:
             """,
             [conversation],
         )
-        cursor.execute(
-            f"""
-            UPDATE conversations_summaryjob
-               SET attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => %s)
-             WHERE conversation_id = %s AND attempt < %s AND {_READY}
-            RETURNING conversation_id, reaches_id, previous_id, version, attempt
-            """,  # noqa: S608 - a constant
-            [lease, conversation, MAX_ATTEMPTS],
-        )
-        row = cursor.fetchone()
-    return Claim(*row) if row else None
+    attempt = _leases.take(conversation, seconds=lease)
+    job = SummaryJob.objects.filter(pk=conversation, attempt=attempt).first() if attempt else None
+    return Claim(conversation, job.reaches_id, job.previous_id, job.version, job.attempt) if job else None
 
 
 def ready() -> list[uuid.UUID]:
-    """Conversations whose job may be claimed now: planned, to be tried again, or left behind by a dead worker."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT conversation_id FROM conversations_summaryjob WHERE {_READY} ORDER BY due_at LIMIT 200"  # noqa: S608
-        )
-        return [row[0] for row in cursor.fetchall()]
+    """Conversations whose job may be claimed now."""
+    return _leases.ready()
 
 
 def finish(claim: Claim) -> bool:
@@ -124,31 +107,12 @@ def finish(claim: Claim) -> bool:
 
 def put_off(claim: Claim, *, code: str, message: str, retryable: bool, retry_after: float | None = None) -> None:
     """It failed: try again later, each time later; or give up, at once where trying again is no use."""
-    give_up = "NULL" if retryable and claim.attempt < MAX_ATTEMPTS else "clock_timestamp()"
-    wait = max(BACKOFF * 4 ** (claim.attempt - 1), retry_after or 0.0)
-    _fail(
-        f"given_up_at = {give_up}, due_at = clock_timestamp() + make_interval(secs => %s)",
-        "conversation_id = %s AND reaches_id = %s AND version = %s AND attempt = %s",
-        [wait, code, message[:300], claim.conversation, claim.reaches, claim.version, claim.attempt],
+    mine = {"conversation_id": claim.conversation, "reaches_id": claim.reaches, "version": claim.version}
+    _leases.put_off(
+        mine, attempt=claim.attempt, code=code, message=message, retryable=retryable, retry_after=retry_after
     )
 
 
 def give_up_lost() -> None:
     """Give up those whose last attempt died with its worker."""
-    _fail(
-        "given_up_at = clock_timestamp()",
-        f"attempt >= %s AND {_READY}",
-        ["worker_lost", "The worker that made it was stopped, again and again.", MAX_ATTEMPTS],
-    )
-
-
-def _fail(assignments: str, which: str, values: list[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE conversations_summaryjob
-               SET {assignments}, lease_until = NULL, error_code = %s, error_message = %s
-             WHERE given_up_at IS NULL AND {which}
-            """,  # noqa: S608 - both parts are the constants above
-            values,
-        )
+    _leases.give_up_lost()

@@ -78,6 +78,14 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Recap:
+    """The member wants to be told what was said after this position."""
+
+    conversation: uuid.UUID
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Amend:
     """A summary in the owner's words."""
 
@@ -98,7 +106,7 @@ class Pong:
 
 
 ClientFrame = (
-    Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Read | Amend | Ack | Pong
+    Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Read | Recap | Amend | Ack | Pong
 )
 
 
@@ -161,6 +169,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "summary": _uuid,
     "rev": _count,
     "position": _count,
+    "after": _count,
     "n": _count,
     "personality": _slug,
     "text": clean_text,
@@ -168,7 +177,21 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 _FRAMES: Mapping[str, type[ClientFrame]] = {
     frame.__name__.lower(): frame
-    for frame in (Subscribe, Unsubscribe, Send, Regenerate, Continue, Stop, Select, Rename, Read, Amend, Ack, Pong)
+    for frame in (
+        Subscribe,
+        Unsubscribe,
+        Send,
+        Regenerate,
+        Continue,
+        Stop,
+        Select,
+        Rename,
+        Read,
+        Recap,
+        Amend,
+        Ack,
+        Pong,
+    )
 }
 
 

@@ -1,6 +1,6 @@
 """What frames hold: conversations, messages, answers as a reader sees them."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 
 class Face(TypedDict):
@@ -71,6 +71,18 @@ class SummaryObject(TypedDict):
     model: str
     edited_by: AuthorObject | None
     created_at: str
+
+
+class RecapObject(TypedDict):
+    """What was said since a member last read. `text` comes when it is `made`; `error` says why it `failed`."""
+
+    id: str
+    after: int
+    reaches: str
+    covers: int
+    status: Literal["making", "made", "failed"]
+    text: str
+    error: str
 
 
 class MessageObject(TypedDict):

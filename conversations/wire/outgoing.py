@@ -4,7 +4,14 @@ import json
 from typing import Literal, TypedDict
 
 from conversations.errors import ChatError
-from conversations.wire.objects import ConversationObject, ErrorObject, MessageObject, SummaryObject, UsageObject
+from conversations.wire.objects import (
+    ConversationObject,
+    ErrorObject,
+    MessageObject,
+    RecapObject,
+    SummaryObject,
+    UsageObject,
+)
 
 
 class Hello(TypedDict):
@@ -23,6 +30,7 @@ class Snapshot(TypedDict):
     has_earlier: bool
     summary: SummaryObject | None
     last_read: int
+    recap: RecapObject | None
     since: int | None
 
 
@@ -54,6 +62,14 @@ class ReadFrame(TypedDict):
     type: Literal["read"]
     conversation: str
     last_read: int
+
+
+class RecapFrame(TypedDict):
+    """What this member missed, in short, or how the making of it stands."""
+
+    type: Literal["recap"]
+    conversation: str
+    recap: RecapObject | None
 
 
 class Wait(TypedDict):
@@ -125,8 +141,8 @@ class Draining(TypedDict):
 
 
 ServerFrame = (
-    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | ReplyFrame | Delta | Reset | End
-    | Acknowledged | ErrorFrame | Ping | Draining
+    Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | RecapFrame | ReplyFrame | Delta
+    | Reset | End | Acknowledged | ErrorFrame | Ping | Draining
 )  # fmt: skip
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)

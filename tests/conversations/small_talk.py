@@ -137,6 +137,7 @@ class SmallTalk:
             "has_earlier": False,
             "summary": None,
             "last_read": 0,
+            "recap": None,
             "since": None if whole else since,
         }
         return View(frame=frame, open=list(self.open.values()))

@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.models import User
 from conversations.memory.summaries import summarise
 from conversations.models import Conversation, Kind, Status, Summary, SummaryJob, Usage
-from conversations.summaries import jobs
+from conversations.summaries import jobs, leases
 from tests.conversations.in_short import later, made, says
 from tests.conversations.stored import store_exchanges, store_talk
 from tests.endpoint import RunningEndpoint
@@ -28,17 +28,18 @@ class TestFailure:
     def test_it_is_tried_again_later_and_each_time_later(self, talk: Conversation, endpoint: RunningEndpoint) -> None:
         store_exchanges(talk, 11)
         waits = []
-        for attempt in range(1, jobs.MAX_ATTEMPTS):
+        for attempt in range(1, leases.MAX_ATTEMPTS):
             job = self.fail(talk, endpoint, "fault=503")
             assert (job.attempt, job.error_code, job.given_up_at) == (attempt, "overloaded", None)
             assert jobs.ready() == []
             assert not summarise(talk.pk)
+            assert job.due_at is not None
             waits.append((job.due_at - timezone.now()).total_seconds())
             later(talk)
             assert jobs.ready() == [talk.pk]
         for wait, expected in zip(waits, [15, 60, 240, 960], strict=True):
             assert expected - 10 < wait <= expected
-        assert len(endpoint.log()) == jobs.MAX_ATTEMPTS - 1
+        assert len(endpoint.log()) == leases.MAX_ATTEMPTS - 1
 
     def test_it_is_given_up_with_a_reason_and_the_old_one_stays(
         self, talk: Conversation, endpoint: RunningEndpoint
@@ -47,7 +48,7 @@ class TestFailure:
         endpoint.script(*says("Old"))
         assert summarise(talk.pk)
         store_exchanges(talk, 6)
-        for _ in range(jobs.MAX_ATTEMPTS):
+        for _ in range(leases.MAX_ATTEMPTS):
             job = self.fail(talk, endpoint, "fault=503")
             later(talk)
         assert job.given_up_at is not None
@@ -55,7 +56,7 @@ class TestFailure:
         assert jobs.ready() == []
         assert not summarise(talk.pk)
         assert made(talk) == [(12, 1, "Old")]
-        assert Usage.objects.filter(kind=Kind.SUMMARY, status=Status.FAILED).count() == jobs.MAX_ATTEMPTS
+        assert Usage.objects.filter(kind=Kind.SUMMARY, status=Status.FAILED).count() == leases.MAX_ATTEMPTS
 
     @pytest.mark.parametrize("fault", ["fault=401", "fault=404", "fault=context"])
     def test_at_once_when_another_try_is_no_use(

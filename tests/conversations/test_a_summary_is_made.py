@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from agents.summaries import SUMMARY_TOKENS
-from conversations.memory import summaries
+from conversations.memory import steps, summaries
 from conversations.memory.summaries import summarise
 from conversations.models import Conversation, Kind, Status, Summary, SummaryJob, Usage
 from tests.conversations.in_short import asked, lines, made, name_of, says
@@ -71,7 +71,7 @@ class TestWhatIsMade:
         requests = asked(endpoint)
         quoted = [line for request in requests for line in request.splitlines() if ": Text " in line]
         assert [line.rpartition(" ")[2] for line in quoted] == [str(number) for number in range(1, 4991)]
-        assert max(request.count(": Text ") for request in requests) == summaries.STEP_MESSAGES
+        assert max(request.count(": Text ") for request in requests) == steps.STEP_MESSAGES
         assert made(talk)[-1][0] == 4990
 
     def test_long_messages_are_taken_few_at_a_time(self, talk: Conversation, endpoint: RunningEndpoint) -> None:

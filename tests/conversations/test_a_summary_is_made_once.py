@@ -11,7 +11,7 @@ from accounts.models import User
 from conversations.memory import summaries
 from conversations.memory.summaries import summarise
 from conversations.models import Conversation, Message, Summary, SummaryJob
-from conversations.summaries import jobs, keeping
+from conversations.summaries import jobs, keeping, leases
 from tests.conversations.in_short import later, made
 from tests.conversations.stored import store_exchanges, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
@@ -68,7 +68,7 @@ class TestOnce:
         wanted = summaries.due(talk.pk)
         assert wanted is not None
         jobs.plan(wanted)
-        for _ in range(jobs.MAX_ATTEMPTS):
+        for _ in range(leases.MAX_ATTEMPTS):
             assert jobs.claim(talk.pk, lease=60) is not None
             later(talk)
         assert jobs.claim(talk.pk, lease=60) is None

@@ -76,6 +76,7 @@ def test_frames_from_the_server() -> None:
         ("message", wire.MessageObject),
         ("reply", wire.ReplyObject),
         ("summary", wire.SummaryObject),
+        ("recap", wire.RecapObject),
     ],
 )
 def test_objects(name: str, kind: Any) -> None:
@@ -133,6 +134,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "select", "message": ID},
     {"type": "rename", "conversation": ID, "title": "A title"},
     {"type": "read", "conversation": ID, "position": 4},
+    {"type": "recap", "conversation": ID, "after": 4},
     {"type": "amend", "summary": ID, "text": "In short"},
     {"type": "ack", "n": 64},
     {"type": "pong", "n": 4},
