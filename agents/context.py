@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from agents.continuing import asked_for_more, continuation
 from agents.prompts import SUMMARY_FOLLOWS
 from agents.receipts import Left, Receipt, Sent, SentPartial, SentSummary
-from agents.tokens import Counter
+from agents.tokens import TOKENS_PER_MESSAGE, Counter
 
 JOIN = "\n\n"  # between turns that are sent as one message
 GAP = "\n\n[…]\n\n"  # the same, where something between them was left out
@@ -218,7 +218,8 @@ def digest(messages: Sequence[dict[str, str]]) -> str:
 
 
 def _most(counter: Counter, text: str) -> int:
-    return max(counter.message(text), counter.count(GAP + text))
+    # Alone, or behind a gap. Not counted twice: it is done for all that a strategy looks at.
+    return counter.count(text) + max(TOKENS_PER_MESSAGE, counter.count(GAP))
 
 
 def _background(system: str, summary: str) -> str:

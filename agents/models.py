@@ -53,6 +53,7 @@ class Strategy(models.TextChoices):
     WINDOW = "window"
     IMPORTANCE = "importance"
     SUMMARY = "summary"
+    BLEND = "blend"
 
 
 class PersonalityQuerySet(models.QuerySet["Personality"]):

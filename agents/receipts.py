@@ -4,7 +4,7 @@ It holds the system prompt itself (a later Parley may word it otherwise) and nam
 `agents.context.rebuild` can make the very request again from the rows it names. Format 1:
 
     format      1
-    strategy    how the messages were chosen: everything, window, importance, summary
+    strategy    how the messages were chosen: everything, window, importance, summary, blend
     counter     who counted the tokens: a tokenizer by name, or "estimate" and its factor
     budget      tokens for all of it, the answer included; `reserve` of them were kept for the answer
     system      {text, tokens}

@@ -25,7 +25,7 @@ BUDGETS = (1_000, 2_000, 4_000, 8_000)  # tokens sent: what is kept for the answ
 SEEDS = (1, 2, 3, 4)
 STATED = 4_000
 
-STRATEGIES: dict[str, Strategy] = {name: OURS[name] for name in ("window", "importance", "summary", "auto")}
+STRATEGIES: dict[str, Strategy] = {name: OURS[name] for name in ("window", "importance", "summary", "blend", "auto")}
 SEED_RULES = "seed rules"
 SEED_SUMMARY_TOKENS = 200  # it allows its summaries no more
 
@@ -39,6 +39,7 @@ class Asked:
     strategy: str
     budget: int
     length: int
+    seed: int
     depth: float
     held: bool
 
@@ -50,6 +51,7 @@ def run() -> int:
     _print("tokens sent", BUDGETS, asked, lambda each: each.budget)
     _print(f"messages of the thread, at {STATED} tokens", LENGTHS, stated, lambda each: each.length)
     _print(f"share of the thread after the fact, at {STATED} tokens", DEPTHS, stated, lambda each: each.depth)
+    _print(f"seed of the threads, at {STATED} tokens", SEEDS, stated, lambda each: each.seed)
     long_thread.measure()
     print(
         f"memory: recall {_recall(stated, 'auto'):.2f} at {STATED} tokens, seed rules {_recall(stated, SEED_RULES):.2f}"
@@ -69,14 +71,13 @@ def _ask_about(length: int, seed: int) -> Iterator[Asked]:
                     system=_SYSTEM, turns=newest_first, question=question, budget=budget, reserve=0, counter=Counter(),
                     strategy=strategy, summary=summary,
                 )  # fmt: skip
-                yield _judged(name, budget, length, planted, context.messages)
+                yield Asked(name, budget, length, seed, planted.depth, _held(planted, context.messages))
             messages = seed_rules.optimise([*talk.turns, question], _SYSTEM, _summarised_once, budget=budget)
-            yield _judged(SEED_RULES, budget, length, planted, messages)
+            yield Asked(SEED_RULES, budget, length, seed, planted.depth, _held(planted, messages))
 
 
-def _judged(strategy: str, budget: int, length: int, planted: Planted, messages: Sequence[dict[str, str]]) -> Asked:
-    held = any(planted.fact.needle in message["content"] for message in messages)
-    return Asked(strategy, budget, length, planted.depth, held)
+def _held(planted: Planted, messages: Sequence[dict[str, str]]) -> bool:
+    return any(planted.fact.needle in message["content"] for message in messages)
 
 
 def _summarised_once(turns: Sequence[Turn]) -> str:

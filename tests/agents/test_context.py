@@ -179,7 +179,7 @@ def test_no_room_at_all(room: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "most"), [("everything", 11), ("window", 11), ("summary", 11), ("importance", 402), ("auto", 402)]
+    ("strategy", "most"), [("everything", 11), ("window", 11), ("summary", 11), ("importance", 802), ("auto", 802)]
 )
 def test_a_thread_without_end_costs_its_window(strategy: str, most: int) -> None:
     read = 0

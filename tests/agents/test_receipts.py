@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.context import Summary, Turn, digest, rebuild
 from agents.receipts import REASONS, Receipt
-from agents.strategies import STRATEGIES
+from agents.strategies import STRATEGIES, summary
 from tests.agents.words import QUESTION, built, thread
 
 SUMMARY = Summary("s1", "they spoke of bread", reaches="m1")
@@ -70,7 +70,9 @@ def test_another_text_has_another_digest() -> None:
 
 def test_its_json_says_all_in_words_that_last() -> None:
     kept = json.loads(
-        json.dumps(built(thread(500, 6, 6, 6), budget=100, reserve=10, summary=SUMMARY).receipt.as_json())
+        json.dumps(
+            built(thread(500, 6, 6, 6), budget=100, reserve=10, summary=SUMMARY, strategy=summary).receipt.as_json()
+        )
     )
     assert kept == {
         "format": 1,

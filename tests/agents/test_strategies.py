@@ -4,7 +4,7 @@ import pytest
 
 from agents.context import Offer, Past, Summary, Turn
 from agents.receipts import Left
-from agents.strategies import STRATEGIES, auto, importance, summary, window
+from agents.strategies import STRATEGIES, auto, blend, importance, summary, window
 from tests.agents.words import FIXED, QUESTION, Words, built, sent, thread
 
 # Every turn of six words takes ten tokens.
@@ -75,7 +75,7 @@ def test_importance_looks_for_what_is_asked() -> None:
 def test_importance_says_how_far_it_looked() -> None:
     context = built(thread(*[6] * 1000), budget=FIXED + 100, strategy=importance)
     score, reach = context.receipt.left
-    assert (score.reason, score.count, reach) == ("score", 390, Left("reach", "m599"))
+    assert (score.reason, score.count, reach) == ("score", 790, Left("reach", "m199"))
 
 
 def test_a_summary_and_the_newest_verbatim() -> None:
@@ -116,10 +116,59 @@ def test_a_summary_there_is_no_room_for_is_left_aside() -> None:
     assert (context.receipt.strategy, context.receipt.summary) == ("window", None)
 
 
+class TestBlend:
+    """The summary, half of the rest for the newest, the other half for what matters."""
+
+    TOLD = Summary("s", "of bread", reaches="m13")
+
+    def test_what_is_asked_for_is_found_behind_the_summary(self) -> None:
+        turns = thread(*[6] * 40)
+        turns[4] = Turn("m4", "user", "the boat in the harbour is blue")
+        asked = Turn("q", "user", "which colour had the boat")
+        context = built(turns, budget=FIXED + 140, strategy=blend, summary=self.TOLD, question=asked)
+        assert context.receipt.strategy == "blend"
+        assert context.receipt.summary is not None
+        assert "m4" in sent(context)
+        assert sent(context)[-4:] == ["m36", "m37", "m38", "m39"], "the newest are not there"
+        assert "m4" not in sent(built(turns, budget=FIXED + 140, strategy=summary, summary=self.TOLD, question=asked))
+
+    def test_what_is_left_out_is_told_by_the_summary_or_mattered_less(self) -> None:
+        context = built(thread(*[6] * 20), budget=FIXED + 100, strategy=blend, summary=self.TOLD)
+        assert {left.reason: (left.newest, left.oldest) for left in context.receipt.left}["summary"] == ("m13", "m0")
+        chosen, counts = sent(context), {left.reason: left.count for left in context.receipt.left}
+        newer = [f"m{at}" for at in range(14, 20)]
+        assert counts.get("score", 0) == len([turn for turn in newer if turn not in chosen])
+        assert sum(count or 0 for count in counts.values()) + len(chosen) == 20
+
+    def test_a_summary_further_back_than_it_looks_tells_of_nothing_it_looked_at(self) -> None:
+        told = Summary("s", "of bread", reaches="m10")
+        context = built(thread(*[6] * 1000), budget=FIXED + 100, strategy=blend, summary=told)
+        score, rest = context.receipt.left
+        assert (score.reason, rest) == ("score", Left("summary", "m199"))
+
+    @pytest.mark.parametrize(("turns", "chosen"), [(12, "window"), (400, "importance")])
+    @pytest.mark.parametrize("told", [None, Summary("s", "word " * 200, reaches="m3")], ids=["none", "too long"])
+    def test_without_a_summary_there_is_room_for_the_size_decides(
+        self, turns: int, chosen: str, told: Summary | None
+    ) -> None:
+        context = built(thread(*[6] * turns), budget=FIXED + 100, strategy=blend, summary=told)
+        assert (context.receipt.strategy, context.receipt.summary) == (chosen, None)
+
+
+def test_a_short_turn_that_matters_comes_before_a_long_one_that_matters_a_little_more() -> None:
+    turns = thread(*[20] * 20)
+    turns[4] = Turn("m4", "user", "Remember, important: my flat is no. 4711. " + "furthermore nevertheless " * 60)
+    for at in (6, 8, 10):
+        turns[at] = Turn(f"m{at}", "user", "My bell is no. 31415.")
+    chosen = sent(built(turns, budget=FIXED + 300, strategy=importance))
+    assert {"m6", "m8", "m10"} <= set(chosen)
+    assert "m4" not in chosen
+
+
 @pytest.mark.parametrize(
     ("turns", "summarised", "chosen"),
     [(10, False, "everything"), (10, True, "everything"), (15, False, "window"), (16, False, "importance"),
-     (15, True, "summary"), (400, False, "importance"), (400, True, "summary")],
+     (15, True, "blend"), (400, False, "importance"), (400, True, "blend")],
 )  # fmt: skip
 def test_left_alone_the_size_decides(turns: int, summarised: bool, chosen: str) -> None:
     told = Summary("s", "of bread", reaches="m1") if summarised else None

@@ -87,7 +87,7 @@ class TestReplay:
             (Strategy.WINDOW, 700, False, "window"),
             (Strategy.IMPORTANCE, 900, False, "importance"),
             (Strategy.SUMMARY, 700, True, "summary"),
-            (Strategy.AUTO, 700, True, "summary"),
+            (Strategy.AUTO, 700, True, "blend"),
             (Strategy.AUTO, 900, False, "importance"),
             (Strategy.WINDOW, 256, False, "window"),
         ],

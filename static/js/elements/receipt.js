@@ -19,6 +19,7 @@ const CHOSEN = /** @type {Record<string, string>} */ ({
   window: "the newest messages",
   importance: "the messages that matter most",
   summary: "a summary and the newest messages",
+  blend: "a summary, the newest messages and those that matter most",
 });
 const REPLAY = /** @type {Record<string, string>} */ ({
   exact: "This is exactly what was sent.",
