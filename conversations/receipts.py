@@ -20,7 +20,7 @@ from conversations.wire import Face
 class PartObject(TypedDict):
     """A part of what was sent. `gap`: messages before it were left out."""
 
-    kind: str  # system, summary, turn or question
+    kind: str  # system, summary, turn, question, or continued: the answer so far, and the words that ask for more
     role: str
     name: str
     tokens: int
@@ -134,7 +134,7 @@ def replay(reply: Reply) -> list[dict[str, str]] | None:
 
 
 def _sources(reply: Reply, receipt: Receipt) -> Sources:
-    named = {turn.id for turn in receipt.turns}
+    named = {part.id for part in (*receipt.turns, receipt.continues) if part}
     for left in receipt.left:
         named |= {left.newest, left.oldest or left.newest}
     messages = (
@@ -196,6 +196,19 @@ def _parts(reply: Reply, receipt: Receipt, sources: Sources) -> list[PartObject]
                 text=message.text[: turn.chars] if message else None,
                 position=message.position if message else None,
                 gap=turn.gap,
+            )
+        )
+    if more := receipt.continues:
+        message = sources.messages.get(more.id)
+        parts.append(
+            PartObject(
+                kind="continued",
+                role=Role.ASSISTANT,
+                name=_name(message) if message else "",
+                tokens=more.tokens,
+                text=f"{message.text[more.cut : more.chars]}{context.JOIN}{more.words}" if message else None,
+                position=message.position if message else None,
+                gap=False,
             )
         )
     return parts

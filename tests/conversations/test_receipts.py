@@ -12,13 +12,15 @@ from django.test import Client
 
 from accounts.models import User
 from agents.models import Personality, PersonalityVersion, Strategy
+from agents.prompts import GO_ON
 from conversations import receipts
 from conversations.models import Conversation, Message, Reply, Status, Summary
+from tests.browser.window import says
 from tests.conversations.stored import store_exchanges, store_message, store_reply, store_talk
 from tests.endpoint import RunningEndpoint
 from tests.rows import reply_row
 from tests.site import Site
-from tests.tab import Ack, Tab
+from tests.tab import Ack, Tab, new_id
 
 
 def publish(strategy: Strategy, budget: int) -> None:
@@ -115,6 +117,67 @@ class TestReplay:
         shown = receipts.read(alice, reply.pk)["sent"]
         assert shown is not None
         assert shown["replay"] == "exact"
+
+    def exact(self, user: User, reply: str, sent: bytes) -> None:
+        """This answer's receipt, replayed, is what was sent, and says so; its parts make up all of it."""
+        row = reply_row(reply)
+        assert as_bytes(receipts.replay(row)) == sent
+        told = receipts.read(user, row.pk)["sent"]
+        assert told is not None
+        assert told["replay"] == "exact"
+        assert told["total"] == sum(part["tokens"] for part in told["parts"])
+
+    def test_after_another_personality_took_over(self, site: Site, alice: User, endpoint: RunningEndpoint) -> None:
+        talk = long_talk(alice)
+        tab = site.open(alice)
+        first = ask(tab, talk)
+        before = logged(endpoint)
+        second = tab.say("And you, what do you say? [[tokens=3]]", conversation=str(talk.pk), personality="writer")
+        tab.answer(second.reply)
+        assert "You are Sage" in endpoint.log()[-1]["messages"][0]["content"]
+        self.exact(alice, first.reply, before)
+        self.exact(alice, second.reply, logged(endpoint))
+
+    @pytest.mark.parametrize("personality", [None, "technical"])
+    def test_of_each_version_of_an_answer(
+        self, site: Site, alice: User, endpoint: RunningEndpoint, personality: str | None
+    ) -> None:
+        publish(Strategy.AUTO, 700)
+        talk = long_talk(alice)
+        summarised(talk)
+        tab = site.open(alice)
+        first = ask(tab, talk)
+        before = logged(endpoint)
+        tab.send("regenerate", client_id=(again := new_id()), message=first.reply, personality=personality)
+        version = tab.acknowledged(again)
+        tab.answer(version.reply)
+        self.exact(alice, first.reply, before)
+        self.exact(alice, version.reply, logged(endpoint))
+        assert (logged(endpoint) == before) == (personality is None)
+
+    def test_of_an_answer_that_went_on_twice(self, site: Site, alice: User, endpoint: RunningEndpoint) -> None:
+        publish(Strategy.AUTO, 700)
+        talk = long_talk(alice)
+        summarised(talk)
+        tab = site.open(alice)
+        tab.read(str(talk.pk))
+        ack = tab.ask("Bread? [[tokens=40 fault=cut at=30]]", conversation=str(talk.pk))
+        assert tab.ended(ack.reply)["status"] == "interrupted"
+        for said in ("so it goes on and on", "to its end"):
+            rev = tab.page.message(ack.reply)["rev"]
+            endpoint.script(says(said, "fault=length"))
+            tab.send("continue", client_id=(more := new_id()), message=ack.reply)
+            tab.acknowledged(more)
+            tab.changed(ack.reply, after=rev)
+            assert tab.answer(ack.reply).endswith(said)
+            self.exact(alice, ack.reply, logged(endpoint))
+        told = receipts.read(alice, uuid.UUID(ack.reply))["sent"]
+        assert told is not None
+        last = told["parts"][-1]
+        assert (last["kind"], last["name"]) == ("continued", "Parley")
+        assert last["text"] is not None
+        assert last["text"].endswith(GO_ON)
+        assert "so it goes on and on" in last["text"]
 
     def test_what_was_said_and_summed_up_since_changes_nothing(
         self, site: Site, alice: User, endpoint: RunningEndpoint

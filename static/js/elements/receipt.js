@@ -100,7 +100,11 @@ export class ReceiptPanel extends ChatElement {
 
   /** @param {Part} part */
   #part(part) {
-    const names = /** @type {Record<string, string>} */ ({ system: "System prompt", summary: "Summary" });
+    const names = /** @type {Record<string, string>} */ ({
+      system: "System prompt",
+      summary: "Summary",
+      continued: "The answer so far, and the request to go on",
+    });
     const name = names[part.kind] ?? (part.name || (part.role === "user" ? "Member" : "Answer"));
     return html`<details class="part" ?open=${part.kind === "question"}>
       <summary><b dir="auto">${name}</b>${part.position === null ? nothing : html`<span>no. ${part.position}</span>`}
