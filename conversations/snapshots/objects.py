@@ -87,6 +87,7 @@ def _message_object(message: Message, siblings: list[str], line: Sequence[uuid.U
         position=message.position,
         role=message.role,
         author=AuthorObject(id=message.author.pk, name=message.author.display_name) if message.author else None,
+        client_id=str(message.client_id) if message.client_id else None,
         text=reply.text if reply and reply.status == Status.STREAMING else message.text,
         created_at=message.created_at.isoformat(),
         siblings=siblings,

@@ -93,6 +93,7 @@ class MessageObject(TypedDict):
     position: int
     role: str
     author: AuthorObject | None
+    client_id: str | None
     text: str
     created_at: str
     siblings: list[str]

@@ -91,7 +91,7 @@ export class Chat {
 
   /** Messages on their way, that the transcript does not show yet. */
   get pending() {
-    return this.outbox.pending(this.current, this.store.path(this.current), this.page.user.id);
+    return this.outbox.pending(this.current, this.store.path(this.current));
   }
 
   /** Show a conversation, or with null the start of a new one. @param {string | null} id */
@@ -293,9 +293,9 @@ export class Chat {
     if (change.kind === "thread") {
       const { personality } = this.store.threads.get(change.conversation)?.conversation ?? {};
       this.voices.settled(change.conversation, personality?.slug);
-      this.outbox.tidy((message) =>
-        Boolean(this.store.threads.get(change.conversation)?.messages.has(message)),
-      );
+      const messages = this.store.threads.get(change.conversation)?.messages ?? new Map();
+      this.outbox.seen(messages.values());
+      this.outbox.tidy((message) => messages.has(message));
     }
     if (change.kind === "ended" && change.conversation !== this.current) {
       this.#leave(change.conversation);

@@ -39,6 +39,7 @@
  * @property {number} position
  * @property {"user" | "assistant"} role
  * @property {{id: number | string, name: string} | null} author
+ * @property {string | null} [client_id] of the send that brought it
  * @property {string} text
  * @property {string} created_at ISO 8601
  * @property {string[]} siblings all versions at this place, oldest first

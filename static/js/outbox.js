@@ -143,18 +143,20 @@ export class Outbox {
    * The parcels of one conversation that its transcript does not show yet.
    * @param {string | null} conversation
    * @param {Message[]} shown
-   * @param {number | string} member
    */
-  pending(conversation, shown, member) {
+  pending(conversation, shown) {
     const ids = new Set(shown.map((message) => message.id));
-    // The event may be here before the acknowledgement: then the words tell that it is the same message.
-    const words = shown.slice(-8).filter((message) => message.author?.id === member);
     return this.parcels.filter(
-      (parcel) =>
-        parcel.conversation === conversation &&
-        !(parcel.message && ids.has(parcel.message)) &&
-        !(parcel.state === "sent" && words.some((message) => isSame(message, parcel))),
+      (parcel) => parcel.conversation === conversation && !(parcel.message && ids.has(parcel.message)),
     );
+  }
+
+  /** A message that is seen is stored, also when its acknowledgement was lost. @param {Iterable<Message>} messages */
+  seen(messages) {
+    if (!this.parcels.some((parcel) => !parcel.message)) return;
+    for (const { client_id, id } of messages) {
+      if (client_id && this.#find(client_id)?.message === null) this.stored(client_id, id);
+    }
   }
 
   /** The first parcel of each conversation that is not in `listed`. @param {Set<string>} listed */
@@ -206,15 +208,6 @@ export class Outbox {
   #find(client_id) {
     return this.parcels.find((parcel) => parcel.client_id === client_id);
   }
-}
-
-/**
- * @param {Message} message
- * @param {Parcel} parcel
- */
-function isSame(message, parcel) {
-  // A minute of grace: the two clocks are not the same one.
-  return message.text === parcel.text && Date.parse(message.created_at) > parcel.created_at - 60_000;
 }
 
 /**

@@ -79,6 +79,19 @@ def test_the_row_tells_what_the_answer_took(tab: Tab, endpoint: RunningEndpoint)
     assert request["messages"][-1]["content"].startswith("Count")
 
 
+def test_the_message_says_which_send_it_was(site: Site, tab: Tab, alice: User) -> None:
+    """So that a page whose acknowledgement was lost knows its own message when it sees it."""
+    first = tab.ask("Hello [[tokens=2]]")
+    tab.answer(first.reply)
+    other = site.open(alice)
+    shown = other.read(first.conversation)["messages"]
+    assert [message["client_id"] for message in shown] == [first.client_id, None]
+    second = tab.say("And now? [[tokens=2]]", conversation=first.conversation)
+    for each in (tab, other):
+        each.answer(second.reply)
+        assert each.page.message(second.message)["client_id"] == second.client_id
+
+
 def test_the_model_sees_what_was_said_before(tab: Tab, endpoint: RunningEndpoint) -> None:
     first = tab.ask("My cat is called Milo [[tokens=2]]")
     tab.ended(first.reply)

@@ -87,21 +87,37 @@ test("without a link it waits, and goes out in the order of writing", () => {
   );
 });
 
-test("it is shown until the transcript shows it, also when the event comes before the acknowledgement", () => {
+test("it is shown until the transcript shows it", () => {
   const outbox = load();
   outbox.post("k1", "c", "Why?", null);
-  assert.equal(outbox.pending("c", [], 1).length, 1);
-  const shown = [question({ id: "m1", text: "Why?" })];
-  assert.equal(outbox.pending("c", shown, 1).length, 0);
-  assert.equal(
-    outbox.pending("c", shown, 2).length,
-    1,
-    "the same words of somebody else are another message",
-  );
-  outbox.stored("k1", "m1");
-  assert.equal(outbox.pending("c", [], 1).length, 1);
-  outbox.tidy((id) => id === "m1");
+  assert.equal(outbox.pending("c", []).length, 1);
+  const shown = [question({ id: "m1", text: "Why?", client_id: "k2" })];
+  outbox.seen(shown);
+  assert.equal(outbox.pending("c", shown).length, 1, "the same words sent again are another message");
+  outbox.stored("k1", "m2");
+  assert.equal(outbox.pending("c", shown).length, 1);
+  outbox.tidy((id) => id === "m2");
   assert.deepEqual(outbox.parcels, []);
+});
+
+test("a message that is seen is stored, though its acknowledgement was lost", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "Why?", null);
+  const shown = [question({ id: "m1", text: "Why?", client_id: "k1" })];
+  outbox.seen(shown);
+  assert.equal(outbox.pending("c", shown).length, 0);
+  outbox.hold();
+  outbox.flush();
+  assert.equal(wire.length, 1, "it is not sent again");
+  assert.deepEqual(load().parcels, [], "nor after a reload");
+});
+
+test("a reload after a lost acknowledgement finds what was sent in the page", () => {
+  load().post("k1", "c", "Why?", null);
+  const outbox = load();
+  outbox.seen([question({ id: "m1", text: "Why?", client_id: "k1" })]);
+  outbox.flush();
+  assert.equal(wire.length, 1);
 });
 
 test("a refusal keeps the text, and Edit gives it back", () => {
