@@ -1,8 +1,8 @@
 /**
- * The page's one middle: it owns the store, the socket, the outbox and the drafts, and has a method for everything a
- * member can do. Elements read from it and call it; they never talk to each other.
+ * The page's one middle: it owns the store, the socket, the outbox, the requests and the drafts. Elements read from it and
+ * call it; they never talk to each other.
  *
- * @import { ErrorFrame, Frame, Message } from "./frames.js"
+ * @import { ErrorFrame, Frame } from "./frames.js"
  * @import { Keep } from "./keep.js"
  * @import { Page } from "./page.js"
  * @import { Link } from "./socket.js"
@@ -10,6 +10,7 @@
  */
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
+import { Requests } from "./requests.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { Subscriptions } from "./subscriptions.js";
@@ -31,8 +32,6 @@ export class Chat {
   /** The conversation that is shown does not exist, or is not this member's. */
   gone = false;
   maxFrame = 65_536;
-  /** The requests to go on, by answer and attempt. @type {Map<string, string>} */
-  #asked = new Map();
   /** @type {Set<(news: News) => void>} */
   #listeners = new Set();
 
@@ -58,6 +57,10 @@ export class Chat {
       keep(`parley.outbox.${page.user.id}.`),
       (frame) => this.socket.send(frame),
       () => this.#tell({ kind: "outbox" }),
+    );
+    this.requests = new Requests(
+      (frame) => this.socket.send(frame),
+      (message) => this.#tell({ kind: "trouble", message }),
     );
     this.store.addEntries(page.conversations.items);
     if (page.conversation) this.store.apply(page.conversation);
@@ -152,35 +155,6 @@ export class Chat {
     return text;
   }
 
-  /** @param {Message} message */
-  stop(message) {
-    return this.#ask({ type: "stop", reply: message.id, ref: message.id });
-  }
-
-  /** Write an answer anew, as another version beside it. @param {Message} message @param {string} [personality] */
-  regenerate(message, personality) {
-    const client_id = uuid();
-    return this.#ask({ type: "regenerate", client_id, message: message.id, personality, ref: client_id });
-  }
-
-  /** Let an answer go on where it broke off. Asked twice, it is one request. @param {Message} message */
-  goOn(message) {
-    const [key, fresh] = [`${message.id} ${message.reply?.attempt}`, uuid()];
-    const client_id = this.#asked.get(key) ?? fresh;
-    this.#asked.set(key, client_id);
-    return this.#ask({ type: "continue", client_id, message: message.id, ref: client_id });
-  }
-
-  /** Show another version. @param {string} message */
-  select(message) {
-    return this.#ask({ type: "select", message, ref: message });
-  }
-
-  /** Say the summary in one's own words. @param {string} summary @param {string} text */
-  amend(summary, text) {
-    return this.#ask({ type: "amend", summary, text, ref: "amend" });
-  }
-
   /** The end of the shown conversation is before the member's eyes: all that is whole in it is read. */
   read() {
     const { current, store } = this;
@@ -189,18 +163,6 @@ export class Chat {
     if (!store.reading.isNews(current, position)) return;
     if (this.socket.send({ type: "read", conversation: current, position }))
       store.reading.tell(current, position);
-  }
-
-  /** @param {string} title */
-  rename(title) {
-    return this.#ask({ type: "rename", conversation: this.current, title, ref: "rename" });
-  }
-
-  /** @param {Record<string, unknown>} frame */
-  #ask(frame) {
-    if (this.socket.send(frame)) return true;
-    this.#tell({ kind: "trouble", message: "There is no connection just now. Try again in a moment." });
-    return false;
   }
 
   /** A conversation that is not shown is followed only while an answer is being written in it. @param {string} id */

@@ -64,7 +64,7 @@ export class AnewMenu extends ChatElement {
   /** @param {string} slug */
   #choose(slug) {
     this.#box.hidePopover();
-    if (this.message) this.chat.regenerate(this.message, slug);
+    if (this.message) this.chat.requests.regenerate(this.message, slug);
     focusComposer();
   }
 }

@@ -131,7 +131,7 @@ export class Composer extends ChatElement {
   stop() {
     const { running } = this.chat;
     if (!running || this.stopping === running.id) return false;
-    if (this.chat.stop(running)) this.stopping = running.id;
+    if (this.chat.requests.stop(running)) this.stopping = running.id;
     return true;
   }
 

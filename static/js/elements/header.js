@@ -86,7 +86,9 @@ export class ChatHeader extends ChatElement {
     const title = this.querySelector("input")?.value.trim();
     this.renaming = false;
     focusComposer();
-    if (title && title !== this.chat.thread?.conversation.title) this.chat.rename(title);
+    const { conversation } = this.chat.thread ?? {};
+    if (conversation && title && title !== conversation.title)
+      this.chat.requests.rename(conversation.id, title);
   }
 
   /** Who answers, and a menu to hand the conversation over to somebody else. */

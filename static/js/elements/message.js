@@ -198,7 +198,7 @@ export class MessageView extends ChatElement {
     const at = siblings.indexOf(id);
     const step = (/** @type {number} */ to, /** @type {string} */ label, /** @type {unknown} */ sign) =>
       html`<button type="button" class="act" aria-label=${label} ?disabled=${!siblings[to]}
-        @click=${() => this.chat.select(/** @type {string} */ (siblings[to]))}>${sign}</button>`;
+        @click=${() => this.chat.requests.select(/** @type {string} */ (siblings[to]))}>${sign}</button>`;
     return html`<span class="versions" role="group" aria-label="Versions">
       ${step(at - 1, "Earlier version", icons.left)}<span class="count">${at + 1} / ${siblings.length}</span>${step(at + 1, "Later version", icons.right)}
     </span>`;
@@ -219,17 +219,17 @@ export class MessageView extends ChatElement {
   }
 
   #regenerate() {
-    this.chat.regenerate(this.message);
+    this.chat.requests.regenerate(this.message);
     focusComposer();
   }
 
   #goOn() {
-    this.chat.goOn(this.message);
+    this.chat.requests.goOn(this.message);
     focusComposer();
   }
 
   #stop() {
-    this.stopping = this.chat.stop(this.message);
+    this.stopping = this.chat.requests.stop(this.message);
     focusComposer();
   }
 }

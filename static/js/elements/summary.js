@@ -108,6 +108,6 @@ export class SummaryCard extends ChatElement {
     const text = this.querySelector("textarea")?.value.trim();
     if (!this.editing || !text) return;
     if (text === this.editing.text) this.#cancel();
-    else if (this.chat.amend(this.editing.id, text)) this.#sent = text;
+    else if (this.chat.requests.amend(this.editing.id, text)) this.#sent = text;
   }
 }
