@@ -14,7 +14,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         max_length=80,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text="What others in a conversation read. You may leave it empty.",
+        help_text="The name others in a conversation see. You may leave it empty.",
     )
     field_order = ["name", "email", "password1"]
 

@@ -60,7 +60,7 @@ export class ChatHeader extends ChatElement {
     if (!this.chat.thread) return html`<h1 class="title">${title}</h1>`;
     if (!this.renaming) {
       return html`<h1 class="title"><button type="button" class="title-button" dir="auto" title="Rename"
-        @click=${this.#rename}>${title}</button></h1>`;
+        @click=${this.#rename}><span>${title}</span>${icons.pencil}</button></h1>`;
     }
     return html`<input class="title-box" aria-label="Title" maxlength="120" dir="auto" .value=${title}
       @keydown=${this.#renameKey} @blur=${this.#saveTitle} />`;
