@@ -41,17 +41,18 @@ class Line(RedisSingleShardConnection):  # type: ignore[misc]
             await self._say("unsubscribe", channel)
 
     async def _say(self, command: str, channel: str) -> None:
-        line = self._open
         try:
             async with asyncio.timeout(SAY):
-                if line is None:
+                if self._open is None:
                     await self._tried.wait()  # who makes the connection says it
                     return
                 async with self._lock:
-                    await getattr(line, command)(channel)
+                    if self._open is not None:  # a closed one would open a connection that nobody reads
+                        await getattr(self._open, command)(channel)
         except Exception:
+            line, self._open = self._open, None  # who listens there begins anew
             if line is not None and line.connection is not None:
-                await line.connection.disconnect(nowait=True)  # who listens there begins anew
+                await line.connection.disconnect(nowait=True)
 
     async def _do_receiving(self) -> None:
         while True:
@@ -63,31 +64,41 @@ class Line(RedisSingleShardConnection):  # type: ignore[misc]
                     logger.warning("the groups hear nothing: %s", type(error).__name__)
                 self._away = True
                 self._tried.set()
-            finally:
-                self._open = None
             await asyncio.sleep(AGAIN)
 
     async def _listen(self) -> None:
         self._ensure_redis()
         async with self._redis.pubsub() as line:
-            await line.ping()
-            told: set[str] = set()
-            while missing := self._subscribed_to - told:  # others may come while we speak
-                await line.subscribe(*missing)
-                told |= missing
-            self._open = line
-            self._tried.set()
-            asked = False
-            while True:
-                message = await line.get_message(timeout=QUIET)
-                if message is not None:
-                    asked = False
-                    self._heard(message)
-                elif asked:
-                    raise RedisConnectionError("Redis is silent")
-                else:
-                    asked = True
-                    await line.ping()
+            try:
+                await line.ping()
+                told: set[str] = set()
+                while told != self._subscribed_to:  # others come and go while we speak
+                    if missing := self._subscribed_to - told:
+                        await line.subscribe(*missing)
+                    if surplus := told - self._subscribed_to:
+                        await line.unsubscribe(*surplus)
+                    told = (told | missing) - surplus
+                self._open = line
+                self._tried.set()
+                await self._hear(line)
+            finally:
+                self._open = None
+
+    async def _hear(self, line: Any) -> None:
+        asked = False
+        while True:
+            message = await line.get_message(timeout=QUIET)
+            if self._open is not line:
+                # The library mends a broken line in silence, by what it thinks should be heard.
+                raise RedisConnectionError("Redis could not be told")
+            if message is not None:
+                asked = False
+                self._heard(message)
+            elif asked:
+                raise RedisConnectionError("Redis is silent")
+            else:
+                asked = True
+                await line.ping()
 
     def _heard(self, message: dict[str, Any]) -> None:
         if self._away:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+import redis.asyncio
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 from django.db import connection, transaction
@@ -106,3 +107,51 @@ def waits_for_a_lock(cursor: CursorWrapper) -> bool:
     )
     (number,) = cursor.fetchone()
     return bool(number)
+
+
+class TestWhatRedisCouldNotBeTold:
+    """Whatever comes between, in the end Redis knows exactly the groups that somebody here wants to hear."""
+
+    @pytest.fixture
+    async def line(self, layer: Any) -> Any:
+        (shard,) = layer._get_layer()._shards
+        return shard
+
+    async def heard(self, *groups: str) -> dict[str, int]:
+        async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client:
+            found: Any = await client.pubsub_numsub(*(f"parley__group__{group}" for group in groups))
+        return {channel.decode().removeprefix("parley__group__"): number for channel, number in found}
+
+    async def until(self, expected: dict[str, int]) -> None:
+        async with asyncio.timeout(20):
+            while await self.heard(*expected) != expected:
+                await asyncio.sleep(0.05)
+
+    async def test_in_time(self, layer: Any, line: Any) -> None:
+        channel = await layer.new_channel()
+        for group in ("left", "kept"):
+            await layer.group_add(group, channel)
+        await self.until({"left": 1, "kept": 1})
+        async with line._lock:
+            await layer.group_discard("left", channel)
+
+        await self.until({"left": 0, "kept": 1})
+
+    async def test_on_a_line_that_is_gone(self, layer: Any, line: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("conversations.layer.SAY", 30.0)
+        channel = await layer.new_channel()
+        await layer.group_add("kept", channel)
+        await self.until({"kept": 1})
+        before = line._open
+        async with line._lock:
+            joining = asyncio.create_task(layer.group_add("joined", channel))
+            await asyncio.sleep(0)
+            await before.connection.disconnect(nowait=True)
+            async with asyncio.timeout(20):
+                while line._open in (None, before):
+                    await asyncio.sleep(0.05)
+        await joining
+        await self.until({"joined": 1, "kept": 1})
+        await layer.group_discard("joined", channel)
+
+        await self.until({"joined": 0, "kept": 1})
