@@ -4,18 +4,29 @@ import asyncio
 import logging
 import uuid
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError as BrokerDown
 
 from agents.errors import AgentError
 from conversations import live
+from conversations.database import DatabaseDown
 from conversations.memory import catching_up, findings, follow_ups, summaries, titles
 from conversations.reaper import reap
 from conversations.summaries import recaps
 from conversations.writing import Answered
 
 logger = logging.getLogger(__name__)
+
+
+class Work(Task):  # type: ignore[misc]
+    """What Postgres may be away for: one warning, where Celery would show a traceback. The sweeps come again."""
+
+    throws = DatabaseDown
+
+    def on_failure(self, exc: Exception, task_id: str, args: object, kwargs: object, einfo: object) -> None:
+        if isinstance(exc, DatabaseDown):
+            logger.warning("%s could not be done without Postgres: %s", self.name, type(exc).__name__)
 
 
 def follow(answered: Answered) -> None:
@@ -30,7 +41,7 @@ def follow(answered: Answered) -> None:
         logger.warning("work after an answer was not queued: %s", type(error).__name__)
 
 
-@shared_task(bind=True, max_retries=3)
+@shared_task(base=Work, bind=True, max_retries=3)
 def title(self, conversation: str) -> None:  # type: ignore[no-untyped-def]
     try:
         titles.write_title(uuid.UUID(conversation))
@@ -40,7 +51,7 @@ def title(self, conversation: str) -> None:  # type: ignore[no-untyped-def]
         logger.warning("no title for %s: %s", conversation, error.code)
 
 
-@shared_task(bind=True, max_retries=1)
+@shared_task(base=Work, bind=True, max_retries=1)
 def look_back(self, reply: str) -> None:  # type: ignore[no-untyped-def]
     """What an answer is looked over for: whether it keeps to its personality, and what may follow it."""
     findings.review(uuid.UUID(reply))
@@ -52,13 +63,13 @@ def look_back(self, reply: str) -> None:  # type: ignore[no-untyped-def]
         logger.warning("no follow-up questions for %s: %s", reply, error.code)
 
 
-@shared_task
+@shared_task(base=Work)
 def sweep_titles() -> None:
     for conversation in titles.untitled():
         title.delay(str(conversation))
 
 
-@shared_task
+@shared_task(base=Work)
 def summarise(conversation: str) -> None:
     if summaries.summarise(uuid.UUID(conversation)):
         summarise.delay(conversation)
@@ -73,13 +84,13 @@ def recap_soon(sender: object, recap: uuid.UUID, **kwargs: object) -> None:
         logger.warning("a recap was not queued: %s", type(error).__name__)
 
 
-@shared_task
+@shared_task(base=Work)
 def make_recap(recap: str) -> None:
     if catching_up.catch_up(uuid.UUID(recap)):
         make_recap.delay(recap)
 
 
-@shared_task
+@shared_task(base=Work)
 def sweep_summaries() -> None:
     """Also what brings a failed one back when its time has come."""
     for conversation in summaries.sweep():
@@ -88,7 +99,7 @@ def sweep_summaries() -> None:
         make_recap.apply_async((str(recap),), expires=60)
 
 
-@shared_task
+@shared_task(base=Work)
 def sweep_replies() -> None:
     """A second pair of hands for the runners' own reapers."""
     asyncio.run(_reap())
