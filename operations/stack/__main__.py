@@ -8,7 +8,7 @@ from operations.stack.commands import end_tidily
 from operations.stack.console import Console
 from operations.stack.errors import StackError
 from operations.stack.server import serve
-from operations.stack.suite import bench, test
+from operations.stack.suite import bench, chaos, test
 
 
 def main(command: str, *arguments: str) -> int:
@@ -24,6 +24,8 @@ def main(command: str, *arguments: str) -> int:
                 return test(asked, console, arguments)
             case "bench":
                 return bench(asked, console, arguments)
+            case "chaos":
+                return chaos(asked, console, arguments)
             case _:
                 return lint(asked, console)
     except StackError as refusal:

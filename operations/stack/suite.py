@@ -1,4 +1,4 @@
-"""`script/test` and `script/bench`: on a PostgreSQL and a Valkey of their own that are gone afterwards."""
+"""`script/test`, `script/bench` and `script/chaos`: on servers of their own that are gone afterwards."""
 
 import asyncio
 import os
@@ -55,6 +55,17 @@ def bench(configuration: Configuration, console: Console, arguments: Sequence[st
             suite.tidy()
 
 
+def chaos(configuration: Configuration, console: Console, arguments: Sequence[str]) -> int:
+    """Kill parts of Parley and count what is lost, on servers that the tests start themselves; the exit code."""
+    with data_folder.temporary() as data, data_folder.held(data) as parts_lock:
+        supervisor = Supervisor(console, inherited=[parts_lock.descriptor])
+        suite = Suite(configuration.root, data, supervisor, browser="")
+        try:
+            return asyncio.run(supervisor.run(suite.kill(arguments)))
+        finally:
+            suite.tidy()
+
+
 class Suite:
     """The tests on servers of their own."""
 
@@ -87,6 +98,10 @@ class Suite:
         """Start the servers and run the bench; its exit code."""
         await self._start()
         return await self._step("bench", sys.executable, "-u", "-m", "bench", *arguments)
+
+    async def kill(self, arguments: Sequence[str]) -> int:
+        """Run the chaos tests, whose servers are their own since they are killed; the exit code."""
+        return await self._step("chaos", sys.executable, "-u", "-m", "tests.chaos", *arguments)
 
     async def _start(self) -> None:
         await together(

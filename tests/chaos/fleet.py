@@ -21,6 +21,7 @@ SETTINGS = {
     "DRAIN_REPLIES_SECONDS": "1",
     "DRAIN_SOCKETS_SECONDS": "0.5",
     "DATABASE_THREADS": "3",
+    "OPENAI_TIMEOUTS": "10,20,20,120",  # that nothing is asked for twice because the machine is busy
 }
 
 
@@ -35,10 +36,10 @@ class Fleet:
         self.environment = environment(
             database="parley",
             endpoint=endpoint,
-            **servers.environment,
-            **{"PARLEY_ORIGINS": origins, **SETTINGS, **settings},
+            **{**servers.environment, "PARLEY_ORIGINS": origins, **SETTINGS, **settings},
         )
         self.processes: dict[str, Process] = {}
+        self._changed: set[str] = set()  # started with settings of their own
         self._folder = folder
         self._lives = count(1)
         self._stacks: dict[str, ExitStack] = {}
@@ -48,15 +49,23 @@ class Fleet:
         log = self._folder / f"{next(self._lives)}-{name}.log"
         stack = self._stacks[name] = ExitStack()
         self.processes[name] = stack.enter_context(self._starter(name)({**self.environment, **changes}, log))
+        (self._changed.add if changes else self._changed.discard)(name)
         return self.processes[name]
+
+    @contextmanager
+    def second_writer(self, **changes: str) -> Iterator[Process]:
+        """One more that writes answers, for as long as the block runs."""
+        with writing({**self.environment, **changes}, self._folder / f"{next(self._lives)}-replies.log") as process:
+            yield process
 
     def kill(self, name: str) -> None:
         """kill -9, all of its family at once."""
         process = self.processes[name]
-        for pid in family(process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.wait()
+        if process.popen.poll() is None:
+            for pid in family(process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
         self._stacks[name].close()
 
     def drain(self, name: str, *, within: float = 20.0) -> None:
@@ -71,6 +80,8 @@ class Fleet:
     def revive(self) -> None:
         """Whatever is dead, frozen or was started with other settings is replaced."""
         self.servers.revive()
+        for name in self._changed & self.processes.keys():
+            self.kill(name)
         dead = [name for name in NAMES if not self.alive(name)]
         for name in NAMES:
             if name not in dead:

@@ -112,9 +112,20 @@ class Servers:
         }
 
     @property
+    def direct(self) -> dict[str, str]:
+        """For Parley's processes when nobody wants to cut anything: the servers themselves."""
+        return {"DATABASE_URL": self._postgres.url, "REDIS_URL": self._valkey.url}
+
+    @property
     def redis(self) -> "redis.Redis":
         """Valkey itself, for the tests."""
         return self._redis
+
+    def line_to(self, port: int) -> Line:
+        """A line of its own to whoever listens on this port; it is up."""
+        line = Line(self._background.do, steady_port(), lambda: asyncio.open_connection("127.0.0.1", port))
+        line.up()
+        return line
 
     def start(self) -> None:
         self._background.do(together(self._start_postgres(), self._start_valkey()))

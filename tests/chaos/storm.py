@@ -1,25 +1,47 @@
 """Parley in a storm: a site whose processes and servers die, freeze and come back while tabs are open."""
 
+import urllib.request
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from django.conf import settings
 
 from accounts.models import User
+from tests.chaos.crowd import Window
 from tests.chaos.fleet import Fleet
 from tests.chaos.invariants import assert_invariants
+from tests.chaos.line import Line
 from tests.server import Process
-from tests.site import Site, settle
+from tests.site import Site, session_of, settle
+from tests.tab import Tab
+
+# What the processes, and the libraries in them, say with an error while Redis or Postgres is away.
+OUTAGES = (
+    "Service Unavailable: /health/ready",
+    "consumer: Cannot connect",
+    "beat: Connection error",
+    "Couldn't apply scheduled task",
+    "Unexpected exception in receive task",
+    "Unexpected exception while cleaning-up channel",
+)
 
 
 class Storm(Site):
     """One test's part of the fleet. At the end everything that `assert_invariants` names has to be true."""
+
+    interrupted = False  # whether somebody wants it all to end now
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.servers = fleet.servers
         self.endpoint = fleet.endpoint
         self.members: list[User] = []
-        self.extra_requests = 0  # more than one for each answer, that the test brings about
+        # More than one for each answer, that the test brings about; None: nobody can say how many.
+        self.extra_requests: int | None = 0
+        self.crowd: list[Window] = []  # further readers, who have gone
         super().__init__(fleet.processes["web"], *(fleet.processes[name] for name in fleet.processes if name != "web"))
 
     def member(self, name: str) -> User:
@@ -27,6 +49,14 @@ class Storm(Site):
         user = User.objects.create_user(f"{name.lower()}-{uuid.uuid4()}@example.org", name=name)
         self.members.append(user)
         return user
+
+    def asked(self, *, settled: float = 0.0) -> list[dict[str, Any]]:
+        """The requests for answers so far; titles and the like are made beside them."""
+        return [request for request in self.endpoint.log(settled=settled) if request["stream"]]
+
+    @property
+    def readers(self) -> list[Tab | Window]:
+        return [*self.tabs, *self.crowd]
 
     def start(self, name: str, **changes: str) -> Process:
         process = self.fleet.start(name, **changes)
@@ -38,9 +68,59 @@ class Storm(Site):
     def kill(self, name: str) -> None:
         self.fleet.kill(name)
 
+    def strike(self, name: str) -> None:
+        """kill -9 of a process or a server."""
+        if name == "postgres":
+            self.servers.kill_postgres()
+        elif name == "valkey":
+            self.servers.kill_valkey()
+        else:
+            self.kill(name)
+
+    def recover(self) -> None:
+        """Start whatever is dead."""
+        self.fleet.revive()
+        self.processes += [process for process in self.fleet.processes.values() if process not in self.processes]
+        self.web = self.fleet.processes["web"]
+
     def restart(self, name: str) -> Process:
         self.kill(name)
         return self.start(name)
+
+    @contextmanager
+    def second_writer(self, **changes: str) -> Iterator[Process]:
+        """One more that writes answers, for as long as the block runs."""
+        with self.fleet.second_writer(**changes) as process:
+            self.processes.append(process)
+            yield process
+
+    @contextmanager
+    def line_to(self, name: str) -> Iterator[Line]:
+        """A line to this web process, to be held or cut."""
+        line = self.servers.line_to(self.fleet.ports[name])
+        try:
+            yield line
+        finally:
+            line.down()
+
+    def open_through(self, line: Line, user: User) -> Tab:
+        """A tab whose every word goes over this line to `web`."""
+        tab = Tab(f"http://127.0.0.1:{line.port}", session=session_of(user), origin=self.web.url)
+        self.tabs.append(tab)
+        tab.expect("hello")
+        return tab
+
+    def sign_out(self, session: str) -> None:
+        """As the button does."""
+        url, secret = f"{self.web.url}/accounts/logout/", "0" * 32
+        cookies = {settings.SESSION_COOKIE_NAME: session, settings.CSRF_COOKIE_NAME: secret}
+        headers = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+            "Origin": self.web.url,
+            "X-CSRFToken": secret,
+        }
+        request = urllib.request.Request(url, data=b"", headers=headers, method="POST")
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
 
     @property
     def other(self) -> Process:
@@ -52,11 +132,12 @@ class Storm(Site):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            if kind is None:
+            if kind is None and not Storm.interrupted:
                 assert_invariants(self)
                 self.complain()
         finally:
             for tab in self.tabs:
                 tab.close()
-            self.fleet.servers.revive()
-            settle()
+            if kind is not KeyboardInterrupt and not Storm.interrupted:
+                self.fleet.servers.revive()
+                settle()

@@ -4,7 +4,8 @@ import pytest
 
 from accounts.models import User
 from conversations.models import Message
-from tests.chaos.storm import Storm
+from tests.chaos.matrix import Row, survives
+from tests.chaos.storm import OUTAGES, Storm
 from tests.rows import message_row, reply_row
 from tests.said import tokens
 from tests.server import Process, eventually, status_of
@@ -13,10 +14,7 @@ from tests.tab import new_id
 
 @pytest.fixture
 def storm(storm: Storm) -> Storm:
-    storm.expected_errors += [
-        "Service Unavailable: /health/ready",  # as it is asked, so it answers
-        "raised unexpected: OperationalError",  # Celery tells of a sweep so
-    ]
+    storm.expected_errors += OUTAGES
     return storm
 
 
@@ -24,6 +22,8 @@ def ready(process: Process) -> int:
     return status_of(f"{process.url}/health/ready", timeout=20)
 
 
+@pytest.mark.quick
+@survives(Row.POSTGRES_RESTARTS)
 def test_after_a_crash_nothing_acknowledged_is_gone(storm: Storm, alice: User) -> None:
     reading, sending = storm.open(alice, at=storm.other), storm.open(alice)
     ack = reading.ask("Count [[tokens=500 pace=10ms]]")
@@ -44,6 +44,7 @@ def test_after_a_crash_nothing_acknowledged_is_gone(storm: Storm, alice: User) -
     assert reply_row(ack.reply).status == "complete", "its text was in memory all the time"
 
 
+@survives(Row.POSTGRES_AWAY)
 def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User) -> None:
     """Longer than a lease: whoever held one when Postgres went is given the time to hold it again."""
     tabs = [storm.open(alice), storm.open(alice, at=storm.other)]

@@ -5,25 +5,17 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
-from tests.chaos.storm import Storm
+from tests.chaos.matrix import Row, survives
+from tests.chaos.storm import OUTAGES, Storm
 from tests.rows import message_row, reply_row
 from tests.said import tokens
 from tests.server import status_of
 from tests.tab import Ack, Tab
 
-# What libraries say with an error, and again and again, while they wait for it.
-WAITING = (
-    "consumer: Cannot connect",
-    "beat: Connection error",
-    "Couldn't apply scheduled task",
-    "Unexpected exception in receive task",
-    "Unexpected exception while cleaning-up channel",
-)
-
 
 @pytest.fixture
 def storm(storm: Storm) -> Storm:
-    storm.expected_errors += WAITING
+    storm.expected_errors += OUTAGES
     return storm
 
 
@@ -37,6 +29,7 @@ def two_readers(storm: Storm, alice: User, question: str) -> tuple[Ack, list[Tab
     return ack, tabs
 
 
+@survives(Row.REDIS_RESTARTS)
 @pytest.mark.parametrize("empty", [False, True], ids=["with what it knew", "empty"])
 def test_after_a_restart_all_readers_go_on(storm: Storm, alice: User, empty: bool) -> None:
     ack, tabs = two_readers(storm, alice, "Count [[tokens=300 pace=10ms]]")
@@ -49,6 +42,8 @@ def test_after_a_restart_all_readers_go_on(storm: Storm, alice: User, empty: boo
     assert [tab.answer(again.reply, within=60) for tab in tabs] == [tokens(5)] * 2
 
 
+@pytest.mark.quick
+@survives(Row.REDIS_RESTARTS)
 def test_what_it_forgets_in_the_middle_is_no_gap(storm: Storm, alice: User) -> None:
     ack, tabs = two_readers(storm, alice, "Count [[tokens=300 pace=10ms]]")
     storm.servers.redis.flushall()
@@ -59,6 +54,7 @@ def test_what_it_forgets_in_the_middle_is_no_gap(storm: Storm, alice: User) -> N
         assert tab.answer(ack.reply, within=60) == tokens(300)
 
 
+@survives(Row.REDIS_AWAY)
 @pytest.mark.parametrize("how", ["down", "hold"], ids=["refuses", "is silent"])
 def test_while_it_is_gone_sends_are_stored_and_answers_grow(storm: Storm, alice: User, how: str) -> None:
     ack, tabs = two_readers(storm, alice, "Count [[tokens=800 pace=10ms]]")
@@ -82,3 +78,22 @@ def test_while_it_is_gone_sends_are_stored_and_answers_grow(storm: Storm, alice:
         assert tab.answer(ack.reply, within=60) == tokens(800)
         assert tab.answer(stored.reply, within=60) == tokens(5)
     assert reply_row(ack.reply).status == "complete"
+
+
+@survives(Row.BUS_LOSSY)
+def test_a_bus_that_loses_doubles_and_reorders_is_not_noticed(storm: Storm, alice: User) -> None:
+    for name in ("web", "other"):
+        storm.kill(name)
+        process = storm.start(name, DJANGO_SETTINGS_MODULE="tests.chaos.lossy_settings")
+    ack, tabs = two_readers(storm, alice, "Count [[tokens=600 pace=10ms]]")
+    again = [
+        tab.say(f"{number} [[tokens=200 pace=5ms]]", conversation=ack.conversation) for number, tab in enumerate(tabs)
+    ]
+    late = storm.open(alice, at=storm.other)
+    late.read(ack.conversation)
+
+    for tab in [*tabs, late]:
+        assert tab.answer(ack.reply, within=60) == tokens(600)
+        for each in again:
+            assert tab.answer(each.reply, within=60) == tokens(200)
+    assert "a lossy bus" in process.said()

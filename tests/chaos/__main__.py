@@ -1,0 +1,71 @@
+"""`python -m tests.chaos`: what script/chaos does. Its last line tells the faults survived and what was lost."""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import traceback
+
+import django
+import pytest
+
+from tests.chaos.counting import Tally
+from tests.chaos.matrix import Matrix, Row
+
+
+def main() -> int:
+    asked, further = _parser().parse_known_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tally, shown, code = Tally(), 0, 0
+    try:
+        if asked.minutes or asked.soak or asked.rolling:
+            tally = _run(asked)
+            tally.add(_counted())
+        else:
+            matrix = Matrix()
+            where = [] if any(word.startswith("tests/") for word in further) else ["tests/chaos"]
+            code = int(pytest.main([*where, "-m", "quick" if asked.quick else "chaos", *further], [matrix]))
+            shown, tally = matrix.shown, _counted()
+    except KeyboardInterrupt:
+        code = 130
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    print(
+        f"chaos: faults {shown}/{len(Row)}, lost {tally.lost}, doubled {tally.doubled}, disordered {tally.disordered}",
+        flush=True,
+    )
+    return code or (0 if tally.clean else 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("script/chaos", description="Kills parts of Parley and counts what is lost.")
+    parser.add_argument("--quick", action="store_true", help="the part of the matrix that script/test runs")
+    parser.add_argument("--minutes", type=float, metavar="N", help="kill at random for so long, under a crowd")
+    parser.add_argument("--soak", type=float, metavar="N", help="connects, sends and drops for so many minutes")
+    parser.add_argument("--rolling", action="store_true", help="replace both web processes under 200 answers")
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of what is left to chance")
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> Tally:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    django.setup()
+    from tests.chaos import runs
+
+    if asked.rolling:
+        return runs.rolling_restart(asked.seed)
+    if asked.soak:
+        return runs.soak(asked.soak, asked.seed)
+    return runs.random_kills(asked.minutes, asked.seed)
+
+
+def _counted() -> Tally:
+    from tests.chaos.invariants import TALLY
+
+    return TALLY
+
+
+if __name__ == "__main__":
+    sys.exit(main())
