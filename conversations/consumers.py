@@ -13,6 +13,7 @@ from django.contrib.auth import HASH_SESSION_KEY
 
 from accounts.sessions import Held
 from conversations import live, snapshots, turns, wire
+from conversations.allowance import Allowance
 from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
 from conversations.pulse import ended, pulse
@@ -23,7 +24,6 @@ from conversations.wire import encode
 
 logger = logging.getLogger(__name__)
 
-BURST, PER_SECOND = 60, 20  # frames of one socket
 MOST_RELAYS = 20  # conversations one socket may read at once
 BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
 
@@ -35,7 +35,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.sending = 0  # frames that the server has not yet taken from us
         self.pings = 0
         self.heard = self.pinged = asyncio.get_running_loop().time()
-        self.allowance, self.counted = float(BURST), self.heard
+        self.allowance = Allowance(self.heard)
         self.bad_frames = 0
         self.closed = False
         self.pulse = pulse()
@@ -113,7 +113,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.heard = asyncio.get_running_loop().time()
         ref = None
         try:
-            self._count_frame()
+            self.allowance.take(self.heard)
             if text_data is None:
                 raise BadFrame("bad_json", "A frame is one JSON object, sent as text.")
             raw = wire.decode(text_data)
@@ -212,13 +212,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             )
         )
 
-    def _count_frame(self) -> None:
-        """Raises TryLater when this socket sends faster than a person and a program together could mean."""
-        self.allowance = min(BURST, self.allowance + (self.heard - self.counted) * PER_SECOND) - 1
-        self.counted = self.heard
-        if self.allowance < 0:
-            raise rate_limited(1.0)
-
     async def _answer_refusal(self, error: ChatError, ref: str | None) -> None:
         if error.code == "too_large":
             await self._refuse(error, wire.FRAME_TOO_LARGE)
@@ -226,7 +219,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.bad_frames += error.code == "bad_json"
         if self.bad_frames >= BAD_FRAMES:
             await self._refuse(error, wire.BAD_PROTOCOL)
-        elif self.allowance < -BURST:
+        elif self.allowance.abused:
             await self._refuse(error, wire.TOO_MANY)
         else:
             await self._send(wire.error_frame(error, ref))
