@@ -143,6 +143,8 @@ UNSAVED_CHARACTERS = env.int("UNSAVED_CHARACTERS", default=16_000_000)
 # Seconds a stopping process gives its answers to finish, and the time over which it sends its sockets away.
 DRAIN_REPLIES_SECONDS = env.float("DRAIN_REPLIES_SECONDS", default=20)
 DRAIN_SOCKETS_SECONDS = env.float("DRAIN_SOCKETS_SECONDS", default=2)
+# Days for which a conversation that its owner deleted can be taken back.
+TRASH_DAYS = env.int("TRASH_DAYS", default=30)
 SOCKETS_PER_MEMBER = env.int("SOCKETS_PER_MEMBER", default=40)
 
 # --- Celery -----------------------------------------------------------------------------------------------------
@@ -172,6 +174,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": LEASE_SECONDS / 2},
     "sweep-summaries": {"task": "conversations.tasks.sweep_summaries", "schedule": 15.0},
+    "sweep-trash": {"task": "conversations.tasks.sweep_trash", "schedule": 3600.0},
     "sweep-titles": {"task": "conversations.tasks.sweep_titles", "schedule": 60.0},
 }
 

@@ -12,8 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
-from conversations import receipts
-from conversations.models import Conversation, Membership, Message, Reply, Summary, SummaryJob, Usage
+from conversations import receipts, turns
+from conversations.models import Conversation, MemberRole, Membership, Message, Reply, Summary, SummaryJob, Usage
 from conversations.summaries import jobs, keeping
 
 
@@ -51,6 +51,41 @@ class ConversationAdmin(ReadOnly):
     search_fields = ("title", "owner__email", "=id")
     ordering = ("-last_active_at", "-id")
     inlines = (MembershipInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[Any], list[str]]:
+        """Whose confirmation is asked for, without a list of every message in it."""
+        return [str(talk) for talk in objs], {"messages": sum(talk.length for talk in objs)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
+        turns.erase(conversation=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+        for talk in queryset:
+            turns.erase(conversation=talk.pk)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly):
+    """Who may read and write what. A place can be taken away here, but not an owner's."""
+
+    list_display = ("conversation", "user", "role", "last_active_at")
+    list_filter = ("role",)
+    list_select_related = ("conversation", "user")
+    search_fields = ("=conversation__id", "user__email")
+    ordering = ("-last_active_at", "-id")
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        owner = isinstance(obj, Membership) and obj.role == MemberRole.OWNER
+        return not owner and admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        turns.remove_member(membership=obj.pk)
 
 
 @admin.register(Message)

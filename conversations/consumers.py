@@ -159,6 +159,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await in_database(turns.select, user=self.user, message=message)
             case wire.Rename(conversation, title):
                 await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
+            case wire.Delete(conversation):
+                await in_database(turns.delete, user=self.user, conversation=conversation)
+            case wire.Restore(conversation):
+                await in_database(turns.restore, user=self.user, conversation=conversation)
             case wire.Read(conversation, position):
                 await in_database(turns.mark_read, user=self.user, conversation=conversation, position=position)
             case wire.Recap(conversation, after):
@@ -246,6 +250,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def member_told(self, event: Mapping[str, Any]) -> None:
         await self._send_text(event["frame"])
 
+    async def conversation_gone(self, event: Mapping[str, Any]) -> None:
+        await self._unsubscribe(event["conversation"])
+        await self._send_text(event["frame"])
+
     async def session_ended(self, event: Mapping[str, Any]) -> None:
         if event["session"] == self.held.session or (event["session"] is None and await ended({self.held})):
             await self.end_session()
@@ -256,6 +264,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         "websocket.disconnect": AsyncWebsocketConsumer.websocket_disconnect,
         "reply.event": reply_event,
         "conversation.changed": conversation_changed,
+        "conversation.gone": conversation_gone,
         "member.told": member_told,
         "session.ended": session_ended,
     }

@@ -52,6 +52,19 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spe
     return True
 
 
+async def forget_if_gone(log: live.Log, claim: Claim) -> None:
+    """Remove the log of an attempt whose conversation was deleted meanwhile: what was said goes with it."""
+    if not await patiently(partial(states.is_gone, claim.conversation)):
+        return
+    for pause in (1, 2, 4, 0):
+        try:
+            await log.remove(claim.reply, claim.attempt)
+            return
+        except live.RedisError as error:
+            logger.warning("the log of %s is still there: %s", claim.reply, type(error).__name__)
+            await asyncio.sleep(pause)
+
+
 async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
     """Put an answer to which nothing was added back into the queue, once. False: tried twice, or not ours."""
     rev = await patiently(

@@ -48,7 +48,9 @@ for i = 1, #KEYS do
   if type(added) == 'table' and added.err then
     out[i] = string.find(added.err, 'equal or smaller', 1, true) and 0 or -1
   else
-    if ARGV[a + 5] ~= '0' then redis.call('EXPIRE', KEYS[i], ARGV[a + 5]) end
+    local life = ARGV[a + 5]
+    if life == '0' and redis.call('XLEN', KEYS[i]) == 1 then life = ARGV[#ARGV] end
+    if life ~= '0' then redis.call('EXPIRE', KEYS[i], life) end
     if ARGV[a + 6] == '0' or redis.call('PUBSUB', 'NUMSUB', ARGV[a + 3])[2] > 1 then
       redis.call('PUBLISH', ARGV[a + 3], ARGV[a + 4])
     end
@@ -154,6 +156,7 @@ class Log:
             life = LOG_SECONDS_AFTER_END if event["kind"] == "end" else LOG_SECONDS if seq % 256 == 1 else 0
             keys.append(_log_key(event["reply"], event["attempt"]))
             values += [seq, event["frame"], _channel(group_of(group)), _message(event), life, int(group in shown)]
+        values.append(LOG_SECONDS)  # of a log that was emptied or removed in the middle
         async with self._answer():
             results = await self._append(keys=keys, args=values)
         return [Append(result) for result in results]
@@ -170,6 +173,10 @@ class Log:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(WAKE, STOP)
             yield _hints(pubsub)
+
+    async def remove(self, reply: uuid.UUID | str, attempt: int) -> None:
+        async with self._answer():
+            await self._redis.unlink(_log_key(reply, attempt))
 
     async def ping(self) -> None:
         await self._redis.ping()
@@ -211,7 +218,7 @@ class _Teller:
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+    def publish(self, messages: Iterable[tuple[str, bytes]], *, remove: Iterable[str] = ()) -> None:
         if time.monotonic() < self._silent_until:
             return
         with self._lock:
@@ -226,6 +233,8 @@ class _Teller:
             with self._redis.pipeline(transaction=False) as pipe:
                 for channel, message in messages:
                     pipe.publish(channel, message)
+                for key in remove:
+                    pipe.unlink(key)
                 pipe.execute()
         except RedisError as error:
             self._silent_until = time.monotonic() + SILENCE
@@ -244,6 +253,17 @@ def tell_members(users: Iterable[int], frame: str) -> None:
     """Show a frame to every open tab of these members, whatever it shows. A hint: a lost one is not repeated."""
     message = _message({"type": "member.told", "frame": frame})
     _teller.publish([(_channel(group_of_member(user)), message) for user in users])
+
+
+def tell_gone(conversation: uuid.UUID, users: Iterable[int], frame: str) -> None:
+    """Let the tabs of these members hear no more of a conversation, and show them `frame`."""
+    message = _message({"type": "conversation.gone", "conversation": str(conversation), "frame": frame})
+    _teller.publish([(_channel(group_of_member(user)), message) for user in users])
+
+
+def forget(logs: Iterable[tuple[uuid.UUID, int]]) -> None:
+    """Remove the logs of these attempts. One that Redis does not hear of is gone within the hour."""
+    _teller.publish([], remove=[_log_key(reply, attempt) for reply, attempt in logs])
 
 
 def tell_sent(

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError as BrokerDown
 
 from agents.errors import AgentError
-from conversations import live
+from conversations import live, turns
 from conversations.database import DatabaseDown
 from conversations.memory import catching_up, findings, follow_ups, summaries, titles
 from conversations.reaper import reap
@@ -97,6 +97,11 @@ def sweep_summaries() -> None:
         summarise.apply_async((str(conversation),), expires=60)  # by then the next sweeps have asked for it again
     for recap in recaps.ready():
         make_recap.apply_async((str(recap),), expires=60)
+
+
+@shared_task(base=Work)
+def sweep_trash() -> None:
+    turns.empty_trash()
 
 
 @shared_task(base=Work)

@@ -20,7 +20,7 @@ from agents.errors import AgentError, EndpointResting
 from conversations import briefs, wire
 from conversations.database import patiently
 from conversations.draft import Draft, Press
-from conversations.endings import end, hand_back
+from conversations.endings import end, forget_if_gone, hand_back
 from conversations.models import Status
 from conversations.states import Claim, Outcome
 from conversations.usage import Call, Spent, learn
@@ -106,7 +106,15 @@ class Writer:
                 raise
             outcome = None
         writing.ending = True
+        try:
+            return await self._end(writing, outcome)
+        finally:
+            if writing.why in (Why.LOST, Why.STOP):
+                await forget_if_gone(self._press.log, writing.claim)
+
+    async def _end(self, writing: Writing, outcome: Outcome | None) -> Status | None:
         if writing.why is Why.LOST:
+            self._press.drop(writing.draft)
             return None
         outcome = outcome or self._broken_off(writing)
         writing.end_call(outcome.status)

@@ -108,6 +108,10 @@ class Page:
             assert conversation["rev"] <= shown.rev + 1, f"a conversation ahead of the page at {shown.rev}: {frame}"
             shown.conversation = conversation
 
+    def _take_deleted(self, frame: Frame) -> None:
+        self.conversations.pop(frame["conversation"], None)
+        self.listed.pop(frame["conversation"], None)
+
     def _take_summary(self, frame: Frame) -> None:
         shown = self.conversations[frame["conversation"]]
         assert frame["rev"] == shown.rev + 1, f"a summary out of turn, the page is at {shown.rev}: {frame}"

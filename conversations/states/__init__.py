@@ -11,9 +11,9 @@ All times of a lease are the database's: a machine with a wrong clock can neithe
 
 from conversations.states.claims import Claim, Kept, Saved, checkpoint, claim, expired, renew, saved, stopping
 from conversations.states.ends import MAX_ATTEMPTS, Ended, Outcome, finish, go_on, hand_back
-from conversations.states.line import unblock
+from conversations.states.line import is_gone, next_rev, unblock
 
 __all__ = [
     "MAX_ATTEMPTS", "Claim", "Ended", "Kept", "Outcome", "Saved", "checkpoint", "claim", "expired", "finish", "go_on",
-    "hand_back", "renew", "saved", "stopping", "unblock",
+    "hand_back", "is_gone", "next_rev", "renew", "saved", "stopping", "unblock",
 ]  # fmt: skip

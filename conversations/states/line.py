@@ -23,12 +23,18 @@ def unblock() -> list[tuple[uuid.UUID, int]]:
     moved = []
     for conversation in list(stuck):
         with transaction.atomic():
-            Conversation.objects.select_for_update().only("rev").get(pk=conversation)
+            if Conversation.objects.select_for_update().only("rev").filter(pk=conversation).first() is None:
+                continue
             active = Reply.objects.filter(conversation=conversation, status__in=[Status.QUEUED, Status.STREAMING])
             rev = None if active.exists() else move_up(conversation)
             if rev is not None:
                 moved.append((conversation, rev))
     return moved
+
+
+def is_gone(conversation: uuid.UUID) -> bool:
+    """Whether nobody can read it any more: it is deleted, or in the trash."""
+    return not Conversation.objects.filter(pk=conversation, trashed_at__isnull=True).exists()
 
 
 def next_rev(conversation: uuid.UUID) -> int | None:

@@ -5,8 +5,24 @@ All of them raise NotFound for what does not exist or is not shared with the mem
 
 from conversations.turns.answers import continue_answer, regenerate, stop
 from conversations.turns.arranging import rename, select
+from conversations.turns.leaving import delete, empty_trash, erase, remove_member, restore
 from conversations.turns.reading import mark_read
 from conversations.turns.sending import send
 from conversations.turns.storing import LONGEST_LINE, Sent
 
-__all__ = ["LONGEST_LINE", "Sent", "continue_answer", "mark_read", "regenerate", "rename", "select", "send", "stop"]
+__all__ = [
+    "LONGEST_LINE",
+    "Sent",
+    "continue_answer",
+    "delete",
+    "empty_trash",
+    "erase",
+    "mark_read",
+    "regenerate",
+    "remove_member",
+    "rename",
+    "restore",
+    "select",
+    "send",
+    "stop",
+]

@@ -94,6 +94,20 @@ class Amend:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    """A conversation goes to the trash; the owner's to do."""
+
+    conversation: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Take it back from there."""
+
+    conversation: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Ack:
     """The browser has taken `n` frames since it was let in."""
 
@@ -106,8 +120,9 @@ class Pong:
 
 
 ClientFrame = (
-    Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Read | Recap | Amend | Ack | Pong
-)
+    Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Delete | Restore
+    | Read | Recap | Amend | Ack | Pong
+)  # fmt: skip
 
 
 def _uuid(value: Any) -> uuid.UUID:
@@ -186,6 +201,8 @@ _FRAMES: Mapping[str, type[ClientFrame]] = {
         Stop,
         Select,
         Rename,
+        Delete,
+        Restore,
         Read,
         Recap,
         Amend,

@@ -130,6 +130,13 @@ class ErrorFrame(TypedDict):
     fatal: bool
 
 
+class Deleted(TypedDict):
+    """A conversation is gone for this member: deleted, or not shared with them any more."""
+
+    type: Literal["deleted"]
+    conversation: str
+
+
 class Ping(TypedDict):
     type: Literal["ping"]
     n: int
@@ -142,7 +149,7 @@ class Draining(TypedDict):
 
 ServerFrame = (
     Hello | Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | RecapFrame | ReplyFrame | Delta
-    | Reset | End | Acknowledged | ErrorFrame | Ping | Draining
+    | Reset | End | Acknowledged | Deleted | ErrorFrame | Ping | Draining
 )  # fmt: skip
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)

@@ -136,6 +136,8 @@ GOOD: list[dict[str, Any]] = [
     {"type": "read", "conversation": ID, "position": 4},
     {"type": "recap", "conversation": ID, "after": 4},
     {"type": "amend", "summary": ID, "text": "In short"},
+    {"type": "delete", "conversation": ID},
+    {"type": "restore", "conversation": ID},
     {"type": "ack", "n": 64},
     {"type": "pong", "n": 4},
 ]
