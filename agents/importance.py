@@ -45,6 +45,11 @@ _OF_ONESELF = re.compile(
 _NUMBER, _NAME, _ADDRESS = re.compile(r"\d\d"), re.compile(r"[a-z,] [A-Z][a-z]"), re.compile(r"\w@\w|://")
 _WORD = re.compile(r"[^\W_]+")
 
+# Marks of turns, by the hash of what they say: the next answer weighs the same turns once more. Not the texts: those
+# would take megabytes.
+_known: dict[int, float] = {}
+_MOST_KNOWN = 50_000
+
 
 def scores(past: Sequence[Turn], question: Turn) -> list[float]:
     """The marks of each turn, in the order given: newest first."""
@@ -57,6 +62,16 @@ def scores(past: Sequence[Turn], question: Turn) -> list[float]:
 
 
 def _of_text(turn: Turn, folded: str) -> float:
+    """The marks that a turn has whatever is asked and however old it is."""
+    key = hash((turn.role, turn.text))
+    if key not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = _marks(turn, folded)
+    return _known[key]
+
+
+def _marks(turn: Turn, folded: str) -> float:
     text, size = turn.text, len(turn.text.encode("utf-8", "replace"))
     score: float = _MARK * min(len(_MARKED.findall(folded)), _MOST_MARKS)
     score += _LENGTH * min(size / _SHORT, 1, _LONG / size)

@@ -21,7 +21,7 @@ It holds the system prompt itself (a later Parley may word it otherwise) and nam
     digest      SHA-256 of the messages as compact JSON (`agents.context.digest`)
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 FORMAT = 1
@@ -102,9 +102,15 @@ class Receipt:
 
     def as_json(self) -> dict[str, Any]:
         """Format 1."""
-        kept = asdict(self)
-        kept["system"] = {"text": kept["system"], "tokens": kept.pop("system_tokens")}
-        return {"format": FORMAT, **kept, "turns": list(kept["turns"]), "left": list(kept["left"])}
+        kept = _fields(self) | {
+            "system": {"text": self.system, "tokens": self.system_tokens},
+            "summary": _fields(self.summary) if self.summary else None,
+            "turns": [_fields(turn) for turn in self.turns],
+            "left": [_fields(left) for left in self.left],
+            "continues": _fields(self.continues) if self.continues else None,
+        }
+        del kept["system_tokens"]
+        return {"format": FORMAT, **kept}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Receipt":
@@ -121,3 +127,8 @@ class Receipt:
             "continues": SentPartial(**kept["continues"]) if kept["continues"] else None,
         }
         return cls(**fields)
+
+
+def _fields(part: Sent | SentSummary | Left | SentPartial | Receipt) -> dict[str, Any]:
+    # Not `asdict`, which copies every value in depth: ten times the work, at each answer.
+    return {name: getattr(part, name) for name in part.__slots__}

@@ -5,11 +5,8 @@ is kept with the reply before the model is asked.
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import JSONObject
 
 from agents import context, prompts
 from agents.publishing import published
@@ -21,10 +18,6 @@ from conversations.summaries.recall import newest
 from conversations.usage import counter_of
 
 PAGE, LARGEST_PAGE = 30, 120  # messages read at once: few to begin with, more for a strategy that looks far back
-# Of the answer before: what was counted and what was reported. One that went on reports the sum of its runs.
-_BEFORE = Reply.objects.filter(pk=OuterRef("message__parent__parent"), earlier_attempts=0).values(
-    told=JSONObject(model="model", counter="receipt__counter", counted="receipt__total", reported="prompt_tokens")
-)
 # Of a reply, its question and its conversation: whole rows of so many columns take three times as long.
 _READ = (
     "version_id", "message__rev", "message__parent__role", "message__parent__text", "message__parent__parent_id",
@@ -54,7 +47,6 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     reply = (
         Reply.objects.select_related("message__parent", "conversation")
         .only(*_READ)
-        .annotate(before=Subquery(_BEFORE))
         .filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
         .first()
     )
@@ -62,9 +54,9 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
         return None
     version = published(reply.version_id)
     model = version.model or default_model
-    counter = _counter(model, reply.before)
     question = reply.message.parent
     assert question is not None, "an answer follows a member's message"
+    counter = _counter(model, question.parent_id)
     summary = newest(question.parent_id)
     built = context.build(
         system=prompts.system_prompt(version.persona),
@@ -94,15 +86,28 @@ def prepare(claim: Claim, *, default_model: str) -> Brief | None:
     )
 
 
-def _counter(model: str, before: dict[str, Any] | None) -> Counter:
+def _counter(model: str, before: uuid.UUID | None) -> Counter:
     """The one that was right for the answer before, to which much the same was sent; else what is known of the model.
 
-    `before` is what was counted and reported of that answer. Languages differ more than models do, and a conversation
-    seldom changes its own.
+    Languages differ more than models do, and a conversation seldom changes its own.
     """
-    if not before or before["model"] != model or not before["reported"] or not before["counted"]:
+    if before is None:
         return counter_of(model)
-    return Counter.named(before["counter"]).fitted(before["counted"], before["reported"])
+    with connection.cursor() as cursor:
+        # One that went on has the sum of its runs, and the receipt of the last.
+        cursor.execute(
+            """
+            SELECT receipt ->> 'counter', (receipt ->> 'total')::int, prompt_tokens FROM conversations_reply
+             WHERE message_id = %s AND model = %s AND earlier_attempts = 0
+               AND prompt_tokens IS NOT NULL AND receipt ? 'total'
+            """,
+            [before, model],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return counter_of(model)
+    name, counted, reported = row
+    return Counter.named(name).fitted(counted, reported)
 
 
 def _turns(question: Message) -> Iterator[context.Turn]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents import importance
 from agents.context import Turn
 from agents.importance import scores
 from bench.seed_rules import score as seed_score
@@ -90,6 +91,18 @@ def test_newer_counts_more_when_all_else_is_equal() -> None:
 def test_mark_words_do_not_add_up_without_end() -> None:
     """A pasted page on remembering is not what somebody asked to be remembered."""
     assert ranked("remember " * 3 + "x" * 60)[0] == pytest.approx(ranked("remember " * 6 + "x" * 33)[0])
+
+
+def test_what_is_remembered_of_earlier_turns_changes_no_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [f"My boat is blue, no. {at}" if at % 3 else "ok" for at in range(60)]
+    first = ranked(*said)
+    assert ranked(*said) == first
+    monkeypatch.setattr(importance, "_MOST_KNOWN", 7)
+    importance._known.clear()
+    assert ranked(*said) == first
+    assert len(importance._known) <= 7
+    answered = scores([Turn("1", "assistant", said[1])], Turn("q", "user", "?"))
+    assert answered < scores([Turn("1", "user", said[1])], Turn("q", "user", "?")), "who said it counts"
 
 
 def test_nothing_to_weigh() -> None:

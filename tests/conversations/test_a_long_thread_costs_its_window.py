@@ -88,5 +88,5 @@ def test_other_branches_cost_nothing(alice: User) -> None:
 
 def test_a_short_conversation_is_read_in_one_go(alice: User) -> None:
     queries, rows = cost(asked(store_thread(alice, exchanges=2), Strategy.AUTO))
-    assert queries == 5, "reply, version, summary, branch, receipt"
-    assert rows < 20
+    assert queries == 6, "reply, version, what the answer before was counted as, summary, branch, receipt"
+    assert rows < 100, "so small a table may be read as a whole, each time"
