@@ -149,10 +149,17 @@ SOCKETS_PER_MEMBER = env.int("SOCKETS_PER_MEMBER", default=40)
 
 # --- Celery -----------------------------------------------------------------------------------------------------
 
+# The model that writes summaries, and the seconds it may take for one. Empty: the same as for answers.
+SUMMARY_MODEL = env.str("SUMMARY_MODEL", default="")
+SUMMARY_SECONDS = env.float("SUMMARY_SECONDS", default=90)
+# A task waits for at most one call of a model, and no other call may take longer than one for a summary.
+CELERY_TASK_SOFT_TIME_LIMIT = max(90, SUMMARY_SECONDS) + 10
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 20
 # kombu has a scheme of its own for a Unix socket.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 600,  # more than four times the time limit, or a healthy task runs twice
+    # More than four times the time limit, or a healthy task runs twice.
+    "visibility_timeout": 5 * CELERY_TASK_TIME_LIMIT,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "health_check_interval": 15,
@@ -162,8 +169,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 120
-CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_PUBLISH_RETRY = False  # the sweep does the work of a task that could not be sent
@@ -183,9 +188,6 @@ CELERY_BEAT_SCHEDULE = {
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="")
-# The model that writes summaries, and the seconds it may take for one. Empty: the same as for answers.
-SUMMARY_MODEL = env.str("SUMMARY_MODEL", default="")
-SUMMARY_SECONDS = env.float("SUMMARY_SECONDS", default=90)
 # What members read under the composer.
 PARLEY_MODEL_LABEL = env.str("PARLEY_MODEL_LABEL", default=OPENAI_MODEL)
 # Seconds: to connect, to the first token, between two tokens, for a whole answer.

@@ -109,6 +109,7 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int
         "page": page,
         "snapshot": snapshot,
         "after_summary": snapshot and _after_summary(snapshot),
+        "after_recap": snapshot and _after_recap(snapshot),
         "first_unread": snapshot and _first_unread(snapshot, user),
         "conversations": listed,
         "personalities": personalities,
@@ -145,3 +146,12 @@ def _first_unread(snapshot: wire.Snapshot, user: User) -> str | None:
         if message["position"] > last_read and not mine:
             return message["id"] if at or snapshot["has_earlier"] else None
     return None
+
+
+def _after_recap(snapshot: wire.Snapshot) -> str | None:
+    """The message before which the card of what this member missed stands. None: there is none, or not on this page."""
+    recap, messages = snapshot["recap"], snapshot["messages"]
+    if recap is None or recap["status"] != "made" or recap["reaches"] not in {each["id"] for each in messages}:
+        return None
+    at = next((at for at, message in enumerate(messages) if message["position"] > recap["after"]), 0)
+    return messages[at]["id"] if at or snapshot["has_earlier"] else None

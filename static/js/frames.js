@@ -56,12 +56,22 @@
  * @property {{id: number | string, name: string} | null} edited_by null when a model wrote it
  * @property {string} created_at ISO 8601
  *
+ * @typedef {object} Recap what was said since the member last read, in short
+ * @property {string} id
+ * @property {number} after position of the last message that had been read
+ * @property {string} reaches the last message it tells of
+ * @property {number} covers how many messages it stands for
+ * @property {"making" | "made" | "failed"} status
+ * @property {string} text once it is made
+ * @property {string} error a sentence, where it failed
+ *
  * @typedef {{type: "hello", v: number, user: number | string, heartbeat: number, max_frame: number, max_text: number}} Hello
- * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, last_read?: number, since: number | null}} Snapshot
+ * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, last_read?: number, recap?: Recap | null, since: number | null}} Snapshot
  * @typedef {{type: "message", conversation: string, rev: number, head: string | null, message: Message}} MessageFrame
  * @typedef {{type: "conversation", conversation: Conversation}} ConversationFrame
  * @typedef {{type: "summary", conversation: string, rev: number, summary: Summary | null}} SummaryFrame
  * @typedef {{type: "read", conversation: string, last_read: number}} ReadFrame
+ * @typedef {{type: "recap", conversation: string, recap: Recap}} RecapFrame
  * @typedef {{conversation: string, reply: string, attempt: number, seq: number}} Numbered
  * @typedef {Numbered & {type: "reply", status: Status, wait: Wait | null}} ReplyFrame
  * @typedef {Numbered & {type: "delta", text: string}} Delta
@@ -72,7 +82,7 @@
  * @typedef {{type: "ping", n: number}} Ping
  * @typedef {{type: "draining", reconnect_in: number}} Draining
  *
- * @typedef {Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | ReplyFrame | Delta | Reset | End} Event
+ * @typedef {Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | RecapFrame | ReplyFrame | Delta | Reset | End} Event
  * @typedef {Hello | Event | Ack | ErrorFrame | Ping | Draining} Frame
  */
 
@@ -97,6 +107,7 @@ const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
   ack: { client_id: "string", conversation: "string", message: "string" },
   error: { code: "string", message: "string" },
   read: { conversation: "string", last_read: "number" },
+  recap: { conversation: "string", recap: "object" },
   ping: { n: "number" },
   draining: { reconnect_in: "number" },
 });

@@ -9,6 +9,7 @@ import { ConversationList } from "./elements/list.js";
 import { MessageView } from "./elements/message.js";
 import { Notice } from "./elements/notice.js";
 import { PendingView } from "./elements/pending.js";
+import { RecapCard } from "./elements/recap.js";
 import { ReceiptPanel } from "./elements/receipt.js";
 import { SummaryCard } from "./elements/summary.js";
 import { Transcript } from "./elements/transcript.js";
@@ -27,6 +28,7 @@ ChatElement.chat = chat;
 for (const [name, element] of /** @type {[string, CustomElementConstructor][]} */ ([
   ["parley-message", MessageView],
   ["parley-summary", SummaryCard],
+  ["parley-recap", RecapCard],
   ["parley-pending", PendingView],
   ["parley-list", ConversationList],
   ["parley-header", ChatHeader],

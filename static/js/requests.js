@@ -50,6 +50,11 @@ export class Requests {
     return this.#ask({ type: "amend", summary, text, ref: "amend" });
   }
 
+  /** Be told in short what was said after this position. @param {string} conversation @param {number} after */
+  catchUp(conversation, after) {
+    return this.#ask({ type: "recap", conversation, after, ref: "recap" });
+  }
+
   /** @param {string} conversation @param {string} title */
   rename(conversation, title) {
     return this.#ask({ type: "rename", conversation, title, ref: "rename" });

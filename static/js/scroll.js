@@ -25,6 +25,7 @@ export class Follower {
   #observer;
   /** What was gone to; its surroundings may not all be drawn yet. @type {HTMLElement | null} */
   #aim = null;
+  #staying = false;
 
   /**
    * @param {HTMLElement} box what scrolls
@@ -89,6 +90,13 @@ export class Follower {
     this.#height = this.#box.scrollHeight;
   }
 
+  /** What is in view stays where it is, though something in it is about to open. */
+  stay() {
+    this.#aim = null;
+    this.#staying = true;
+    this.#set(false, this.missed);
+  }
+
   #settle() {
     const top = (this.#aim?.offsetTop ?? 0) - MARGIN;
     const last = this.#box.scrollHeight - this.#box.clientHeight;
@@ -134,8 +142,10 @@ export class Follower {
     const grown = this.#box.scrollHeight > this.#height + 1;
     this.#height = this.#box.scrollHeight;
     if (this.#aim) this.#settle();
+    else if (this.#staying) this.#set(this.left <= NEAR, false);
     else if (this.following) this.#box.scrollTop = this.#box.scrollHeight;
     else if (grown && this.left > NEAR) this.#set(false, true);
+    this.#staying = false;
     this.#top = this.#box.scrollTop;
     this.#lookBack();
   }

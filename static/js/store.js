@@ -6,7 +6,7 @@
  * page, because the shown branch is one we do not have.
  *
  * @import { Entry } from "./entries.js"
- * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, Reply, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
+ * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, Recap, RecapFrame, Reply, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
  */
 import { branchTo, connects, isBehind, tellSiblings } from "./branch.js";
 import { put } from "./entries.js";
@@ -19,6 +19,7 @@ import { Reading } from "./reading.js";
  * @property {Map<string, Message>} messages every message known, on the shown branch or off it
  * @property {Message[] | null} path the shown branch, oldest first; null when it has to be walked anew
  * @property {Summary | null} summary of the shown branch, as far as was heard
+ * @property {Recap | null} recap this member's
  * @property {Set<string>} strangers answers that were heard of but are not on the shown branch
  *
  * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
@@ -56,6 +57,8 @@ export class Store {
         return this.#summary(frame);
       case "read":
         return this.#read(frame);
+      case "recap":
+        return this.#recap(frame);
       case "reply":
         return this.#numbered(frame, (reply) => ({ ...reply, status: frame.status, wait: frame.wait }));
       case "delta":
@@ -152,12 +155,20 @@ export class Store {
   }
 
   /** @param {Snapshot} frame @returns {"taken" | "dropped"} */
-  #snapshot({ conversation, messages, summary = null, last_read = 0, since }) {
+  #snapshot({ conversation, messages, summary = null, last_read = 0, recap = null, since }) {
     const known = this.threads.get(conversation.id);
     if (known && since !== null && conversation.rev < known.conversation.rev) return "dropped";
-    const thread = known ?? { conversation, messages: new Map(), path: null, summary, strangers: new Set() };
+    const thread = known ?? {
+      conversation,
+      messages: new Map(),
+      path: null,
+      summary,
+      recap,
+      strangers: new Set(),
+    };
     thread.conversation = conversation;
     thread.summary = summary;
+    thread.recap = recap;
     this.reading.hear(conversation.id, last_read);
     for (const message of messages) {
       const mine = thread.messages.get(message.id);
@@ -224,6 +235,17 @@ export class Store {
     this.reading.hear(conversation, last_read);
     this.#tell({ kind: "list" });
     return /** @type {const} */ ("taken");
+  }
+
+  /** @param {RecapFrame} frame */
+  #recap({ conversation, recap }) {
+    const thread = this.threads.get(conversation);
+    if (!thread) return "dropped";
+    // Two that were told at the same time may come in either order.
+    if (thread.recap?.id === recap.id && thread.recap.status === "made") return "dropped";
+    thread.recap = recap;
+    this.#redraw(thread);
+    return "taken";
   }
 
   /**

@@ -80,7 +80,7 @@ export class SummaryCard extends ChatElement {
   async #toggle() {
     this.open = !this.open;
     await this.updateComplete;
-    /** @type {HTMLElement | null} */ (this.querySelector("[aria-expanded]"))?.focus();
+    /** @type {HTMLElement | null} */ (this.querySelector("[aria-expanded]"))?.focus({ preventScroll: true });
   }
 
   async #edit() {

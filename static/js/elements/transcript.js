@@ -16,8 +16,8 @@ import { ChatElement } from "./element.js";
 /** @import { Message } from "../frames.js" */
 /** @import { MessageView } from "./message.js" */
 
-const newHere = html`<div class="unread" role="separator">New since you were last here</div>`;
-
+/** So many new messages are worth being told in short. */
+const MANY = 4;
 /** Longest text that is read out when an answer is finished. */
 const READ_OUT = 2000;
 
@@ -45,6 +45,8 @@ export class Transcript extends ChatElement {
   #lined = null;
   /** How far it was read when it was opened; null: there was nothing new in it. @type {number | null} */
   #line = null;
+  /** Messages that were new then. */
+  #missed = 0;
   #toLine = false;
 
   /** @override */
@@ -56,6 +58,7 @@ export class Transcript extends ChatElement {
   connectedCallback() {
     super.connectedCallback();
     this.addEventListener("click", copyCode);
+    this.addEventListener("click", (event) => this.#stayWith(event.target), { capture: true });
     document.addEventListener("visibilitychange", () => this.#read());
   }
 
@@ -95,7 +98,7 @@ export class Transcript extends ChatElement {
           (message) => message.id,
           (message, drawn) => {
             const at = from + drawn;
-            return html`${this.#summary(path, at)}${at === unread ? newHere : nothing}
+            return html`${this.#summary(path, at)}${at === unread ? this.#newHere() : nothing}${this.#recap(path, at)}
               ${this.#message(message, path[at - 1], at === path.length - 1, running)}`;
           },
         )}
@@ -132,6 +135,11 @@ export class Transcript extends ChatElement {
     this.#read();
   }
 
+  /** A card that is opened stays where it is, also at the end. @param {EventTarget | null} target */
+  #stayWith(target) {
+    if (target instanceof Element && target.closest(".summary [aria-expanded=false]")) this.#follower.stay();
+  }
+
   /** What stands at the end is read when the end is in view, and the page before somebody's eyes. */
   #read() {
     if (this.#follower.following && !this.hidden && document.visibilityState === "visible") this.chat.read();
@@ -146,7 +154,8 @@ export class Transcript extends ChatElement {
     if (!current || !thread) return;
     const read = store.reading.of(current);
     this.#lined = current;
-    this.#line = read > 0 && read < store.readable(current) ? read : null;
+    this.#missed = store.readable(current) - read;
+    this.#line = read > 0 && this.#missed > 0 ? read : null;
     this.#toLine = this.#line !== null;
   }
 
@@ -157,6 +166,25 @@ export class Transcript extends ChatElement {
     if (line === null) return -1;
     const at = path.findIndex(({ position, author }) => position > line && author?.id !== chat.page.user.id);
     return at > 0 || chat.store.hasEarlier(chat.current) ? at : -1;
+  }
+
+  #newHere() {
+    const { chat } = this;
+    const after = this.#line ?? 0;
+    const offered = this.#missed >= MANY && chat.thread?.recap?.after !== after;
+    return html`<div class="unread"><span>New messages</span>
+      ${offered ? html`<button type="button" class="catch-up" @click=${() => chat.requests.catchUp(String(chat.current), after)}>Catch me up</button>` : nothing}
+    </div>`;
+  }
+
+  /** What the member missed stands where they had stopped. @param {Message[]} path @param {number} at */
+  #recap(path, at) {
+    const recap = this.chat.thread?.recap;
+    const position = path[at]?.position ?? 0;
+    if (!recap || position <= recap.after || (path[at - 1]?.position ?? 0) > recap.after) return nothing;
+    const whole = path.some(({ id }) => id === recap.reaches);
+    const here = at > 0 || this.chat.store.hasEarlier(this.chat.current);
+    return whole && here ? html`<parley-recap .recap=${recap}></parley-recap>` : nothing;
   }
 
   /**
