@@ -127,11 +127,10 @@ export class Transcript extends ChatElement {
       this.#shown = this.chat.current;
       this.#follower.toEnd();
     }
+    // Now or never: one that is too far up to be drawn must not take the view when the reader gets there.
     const line = this.#toLine ? this.querySelector(".unread") : null;
-    if (line instanceof HTMLElement) {
-      this.#toLine = false;
-      this.#follower.toElement(line);
-    }
+    this.#toLine = false;
+    if (line instanceof HTMLElement) this.#follower.toElement(line);
     this.#read();
   }
 
