@@ -66,8 +66,25 @@ _LABEL = re.compile(
 def clean_summary(text: str) -> str | None:
     """The summary in what a model returned for either; None if there is none. At most SUMMARY_CHARS characters."""
     text = without_reasoning(text).replace("\0", "").strip()
-    text = _LABEL.sub("", text, count=1).strip()
+    text = _without_repeats(_LABEL.sub("", text, count=1)).strip()
     return excerpt(text, SUMMARY_CHARS) if any(char.isalnum() for char in text) else None
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])(?=\s)|(?<=\n)")
+_LOOPED = 20  # characters: what is shorter may well be said twice
+
+
+def _without_repeats(text: str) -> str:
+    """Each sentence once, and not its beginning after it: a small model that lost its thread goes round in circles."""
+    said: list[str] = []
+    kept: list[str] = []
+    for sentence in _SENTENCE_END.split(text):
+        bare = " ".join(sentence.casefold().split())
+        if len(bare) >= _LOOPED and any(each.startswith(bare) for each in said):
+            continue
+        said.append(bare)
+        kept.append(sentence)
+    return "".join(kept)
 
 
 def _talk(said: Iterable[Turn]) -> str:

@@ -86,3 +86,17 @@ def test_no_summary_is_better_than_garbage(returned: str) -> None:
 def test_whatever_is_returned_it_is_bounded(returned: str) -> None:
     kept = clean_summary(returned)
     assert kept is None or (0 < len(kept) <= SUMMARY_CHARS and "\0" not in kept)
+
+
+def test_a_model_that_goes_round_in_circles_is_heard_once() -> None:
+    """As SmolLM2 135M did with a talk of 40 messages, until its answer could get no longer."""
+    start = "Alice: In May, from the 9th to the 16th.\nParley: A good time.\n"
+    loop = "Parley: We can take the train to Madrid, and then to Barcelona.\n"
+    assert clean_summary(start + 17 * loop + "Parley: We can take the train") == start + loop.strip()
+    circle = "They go to Lisbon in May by train. Their room is in Alfama. "
+    assert clean_summary(3 * circle) == circle.strip()
+
+
+def test_what_is_said_twice_with_reason_stays() -> None:
+    text = "Alice said no. Bob said no. Alice said no. The room is 3.50 euros. Dora pays 3.50 euros of it."
+    assert clean_summary(text) == text
