@@ -133,7 +133,7 @@ function seconds(milliseconds) {
 
 /** When it was asked for, and how long each thing then took. @param {Account} account */
 function times({ created_at, started_at, first_token_ms, total_ms }) {
-  const asked = `Asked ${moment(created_at)}`;
+  const asked = `Asked for ${moment(created_at)}`;
   if (started_at === null) return `${asked}; it was not begun.`;
   const parts = [`queued for ${seconds(Date.parse(started_at) - Date.parse(created_at))}`];
   if (first_token_ms !== null) parts.push(`first words ${seconds(first_token_ms)} after that`);
