@@ -31,6 +31,8 @@ export class Chat {
   current = null;
   /** The conversation that is shown does not exist, or is not this member's. */
   gone = false;
+  /** Conversations that were deleted while this page was open: their owner may take them back. @type {Set<string>} */
+  deleted = new Set();
   maxFrame = 65_536;
   /** @type {Set<(news: News) => void>} */
   #listeners = new Set();
@@ -186,9 +188,14 @@ export class Chat {
         return;
       case "error":
         return this.#refused(frame);
+      case "deleted":
+        return this.#deleted(frame.conversation);
       case "ping":
       case "draining":
         return;
+      case "conversation":
+        this.#restored(frame.conversation.id);
+        break;
       case "snapshot":
         this.subscriptions.answered(frame.conversation.id);
         if (frame.conversation.id === this.current) this.gone = false;
@@ -221,6 +228,24 @@ export class Chat {
     if (!frame.fatal) this.#tell({ kind: "trouble", message: frame.message });
   }
 
+  /** @param {string} id */
+  #deleted(id) {
+    this.deleted.add(id);
+    this.subscriptions.leave(id);
+    this.store.drop(id);
+    if (id === this.current) this.#lose();
+  }
+
+  /** It was taken back: show it again where it was shown. @param {string} id */
+  #restored(id) {
+    if (this.deleted.delete(id) && id === this.current) this.subscriptions.follow(id);
+  }
+
+  #lose() {
+    this.gone = true;
+    this.#tell({ kind: "gone" });
+  }
+
   /** @param {string} id @param {ErrorFrame} frame */
   #unreachable(id, frame) {
     this.subscriptions.answered(id);
@@ -230,9 +255,7 @@ export class Chat {
       return;
     }
     this.subscriptions.leave(id);
-    if (id !== this.current || this.pending.length > 0) return;
-    this.gone = true;
-    this.#tell({ kind: "gone" });
+    if (id === this.current && this.pending.length === 0) this.#lose();
   }
 
   /** @param {Link} link */

@@ -79,11 +79,12 @@
  * @typedef {Numbered & {type: "end", rev: number, status: Status, error: Refusal | null, finish_reason: string | null, usage: Reply["usage"]}} End
  * @typedef {{type: "ack", client_id: string, conversation: string, message: string, reply: string | null}} Ack
  * @typedef {Refusal & {type: "error", ref: string | null, fatal?: boolean}} ErrorFrame
+ * @typedef {{type: "deleted", conversation: string}} Deleted
  * @typedef {{type: "ping", n: number}} Ping
  * @typedef {{type: "draining", reconnect_in: number}} Draining
  *
  * @typedef {Snapshot | MessageFrame | ConversationFrame | SummaryFrame | ReadFrame | RecapFrame | ReplyFrame | Delta | Reset | End} Event
- * @typedef {Hello | Event | Ack | ErrorFrame | Ping | Draining} Frame
+ * @typedef {Hello | Event | Ack | Deleted | ErrorFrame | Ping | Draining} Frame
  */
 
 /** What each frame must carry before anything is done with it: field name to `typeof`. */
@@ -108,6 +109,7 @@ const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
   error: { code: "string", message: "string" },
   read: { conversation: "string", last_read: "number" },
   recap: { conversation: "string", recap: "object" },
+  deleted: { conversation: "string" },
   ping: { n: "number" },
   draining: { reconnect_in: "number" },
 });

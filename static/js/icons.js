@@ -16,5 +16,6 @@ export const icons = {
   receipt: icon(svg`<path d="M6 3.5h12v17l-3-2-3 2-3-2-3 2zM9.5 8.5h5M9.5 12.5h5"/>`),
   send: icon(svg`<path d="M12 19V5M6 11l6-6 6 6"/>`),
   stop: icon(svg`<rect class="solid" x="7" y="7" width="10" height="10" rx="2"/>`),
+  trash: icon(svg`<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 12.5h9l1-12.5M10.2 11v5M13.8 11v5"/>`),
   chevron: icon(svg`<path d="m7 10 5 5 5-5"/>`),
 };

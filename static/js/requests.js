@@ -60,6 +60,16 @@ export class Requests {
     return this.#ask({ type: "rename", conversation, title, ref: "rename" });
   }
 
+  /** Put a conversation into the trash. @param {string} conversation */
+  delete(conversation) {
+    return this.#ask({ type: "delete", conversation, ref: "delete" });
+  }
+
+  /** Take it back from there. @param {string} conversation */
+  restore(conversation) {
+    return this.#ask({ type: "restore", conversation, ref: "restore" });
+  }
+
   /** @param {Record<string, unknown>} frame */
   #ask(frame) {
     if (this.#send(frame)) return true;

@@ -154,6 +154,13 @@ export class Store {
     this.threads.delete(id);
   }
 
+  /** A conversation is gone, also from the list. @param {string} id */
+  drop(id) {
+    this.forget(id);
+    this.entries = this.entries.filter((entry) => entry.id !== id);
+    this.#tell({ kind: "list" });
+  }
+
   /** @param {Snapshot} frame @returns {"taken" | "dropped"} */
   #snapshot({ conversation, messages, summary = null, last_read = 0, recap = null, since }) {
     const known = this.threads.get(conversation.id);

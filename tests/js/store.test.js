@@ -219,3 +219,12 @@ test("a summary is shown when it comes, counts as a change, and goes when the br
   store.apply({ ...snapshot([question({}), answer({})], { rev: 5 }), summary: null });
   assert.equal(store.threads.get("c")?.summary, null);
 });
+
+test("a conversation that was deleted is in no list and has no messages", () => {
+  const store = new Store();
+  store.apply(snapshot([question({}), answer({})]));
+  store.drop("c");
+  assert.deepEqual(store.entries, []);
+  assert.equal(store.threads.get("c"), undefined);
+  assert.equal(store.apply(delta(1, "Be")), "dropped");
+});

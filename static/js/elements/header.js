@@ -52,11 +52,12 @@ export class ChatHeader extends ChatElement {
         aria-controls="rail" aria-expanded="false">
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h16M4 12h16M4 17h16"/></svg>
       </button>
-      ${this.#title()} ${this.chat.current && !this.chat.gone ? this.#voice() : nothing} ${this.#link()}`;
+      ${this.#title()} ${this.chat.current && !this.chat.gone ? this.#voice() : nothing}
+      ${this.chat.thread && !this.chat.gone ? this.#delete(this.chat.thread.conversation.id) : nothing} ${this.#link()}`;
   }
 
   #title() {
-    const title = this.chat.thread?.conversation.title || (this.chat.gone ? "Not found" : "New conversation");
+    const title = this.chat.thread?.conversation.title || this.#nameless();
     if (!this.chat.thread) return html`<h1 class="title">${title}</h1>`;
     if (!this.renaming) {
       return html`<h1 class="title"><button type="button" class="title-button" dir="auto" title="Rename"
@@ -64,6 +65,11 @@ export class ChatHeader extends ChatElement {
     }
     return html`<input class="title-box" aria-label="Title" maxlength="120" dir="auto" .value=${title}
       @keydown=${this.#renameKey} @blur=${this.#saveTitle} />`;
+  }
+
+  #nameless() {
+    if (!this.chat.gone) return "New conversation";
+    return this.chat.deleted.has(this.chat.current ?? "") ? "Deleted" : "Not found";
   }
 
   async #rename() {
@@ -113,10 +119,29 @@ export class ChatHeader extends ChatElement {
       </div>`;
   }
 
+  /** Asked once more before it goes. @param {string} id */
+  #delete(id) {
+    return html`<button type="button" class="icon-button delete" popovertarget="delete" aria-label="Delete conversation"
+        title="Delete conversation">${icons.trash}</button>
+      <div class="menu-box deleting" id="delete" popover @beforetoggle=${this.#placeMenu}>
+        <p class="menu-title">It goes for everybody in it. You can take it back for a while.</p>
+        <button type="button" class="menu-row danger" @click=${() => this.#deleteNow(id)}>
+          ${icons.trash}<b>Delete this conversation</b>
+        </button>
+        <button type="button" class="menu-row" popovertarget="delete" popovertargetaction="hide">Keep it</button>
+      </div>`;
+  }
+
+  /** @param {string} id */
+  #deleteNow(id) {
+    /** @type {HTMLElement | null} */ (this.querySelector("#delete"))?.hidePopover();
+    this.chat.requests.delete(id);
+  }
+
   /** Under the button that opens it, and inside the window. @param {Event} event */
   #placeMenu(event) {
     const box = /** @type {HTMLElement} */ (event.currentTarget);
-    const left = this.querySelector(".chip")?.getBoundingClientRect().left ?? 0;
+    const left = box.previousElementSibling?.getBoundingClientRect().left ?? 0;
     box.style.setProperty("left", `${Math.max(8, Math.min(left, innerWidth - 288))}px`);
   }
 

@@ -47,10 +47,22 @@ export class Welcome extends ChatElement {
   }
 
   #gone() {
+    const { current } = this.chat;
+    if (current && this.chat.deleted.has(current)) return this.#deleted(current);
     return html`<div class="welcome gone">
       <h2>This conversation is not here.</h2>
       <p>It may have been removed, or it belongs to somebody else.</p>
       <p><a class="button" href="/">Begin a new one</a></p>
+    </div>`;
+  }
+
+  /** @param {string} id */
+  #deleted(id) {
+    return html`<div class="welcome gone">
+      <h2>This conversation was deleted.</h2>
+      <p>Its owner can take it back for a while.</p>
+      <p><button type="button" class="button" @click=${() => this.chat.requests.restore(id)}>Take it back</button></p>
+      <p><a href="/">Begin a new one</a></p>
     </div>`;
   }
 }
