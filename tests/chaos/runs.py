@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 
+from django.db import connection
+
 from conversations.models import Message
 from tests.chaos.counting import Tally
 from tests.chaos.crowd import Orders, Window, taken_back
@@ -89,6 +91,7 @@ def _under_a_crowd(
         windows.append(Window(orders, session, random.Random(chance.random())))
         if number % 4 == 0:
             windows.append(Window(orders, session, random.Random(chance.random()), windows[-1].conversation, peer=True))
+    connection.close()  # it does not outlive what comes now
     asyncio.run(_talk(storm, orders, windows, disturb, chance, seconds))
     storm.crowd += windows
     tally = taken_back(windows, {str(pk): text for pk, text in Message.objects.values_list("pk", "text")})

@@ -152,6 +152,16 @@ class Servers:
     def start_postgres(self) -> None:
         self._background.do(self._start_postgres())
 
+    def set_read_only(self, on: bool) -> None:
+        """Whether Postgres refuses every change, on all connections but the test's own."""
+        with connection.cursor() as cursor:
+            change = "SET default_transaction_read_only = on" if on else "RESET default_transaction_read_only"
+            cursor.execute(f"ALTER DATABASE parley {change}")
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = 'parley' AND pid <> pg_backend_pid()"
+            )
+
     def kill_valkey(self) -> None:
         self._kill("valkey")
 

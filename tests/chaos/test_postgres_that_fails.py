@@ -63,3 +63,27 @@ def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User)
     eventually(lambda: ready(storm.web) == 200, within=30)
     next_one = tabs[0].say("And now? [[tokens=5]]", conversation=ack.conversation)
     assert [tab.answer(next_one.reply, within=30) for tab in tabs] == [tokens(5)] * 2
+
+
+@survives(Row.POSTGRES_READ_ONLY)
+def test_what_cannot_be_stored_is_not_acknowledged(storm: Storm, alice: User) -> None:
+    """As after a failover to a standby: it can be read, and takes nothing."""
+    reading, sending = storm.open(alice, at=storm.other), storm.open(alice)
+    ack = reading.ask("Count [[tokens=1200 pace=10ms]]")
+    reading.until(ack.reply, "t30 ")
+    storm.servers.set_read_only(True)
+    refused = sending.refused("send", client_id=(lost := new_id()), conversation=ack.conversation, text="Lost?")
+    assert (refused["code"], refused["retryable"]) == ("unavailable", True)
+    reading.until(ack.reply, "t300 ")
+    assert not Message.objects.filter(client_id=lost).exists()
+    storm.servers.set_read_only(False)
+
+    def acknowledged() -> bool:
+        sending.send("send", client_id=lost, conversation=ack.conversation, text="Lost? [[tokens=3]]")
+        sending.flush()
+        return any(frame["type"] == "ack" and frame["client_id"] == lost for frame in sending.frames)
+
+    eventually(acknowledged, within=60, every=0.5)
+    assert Message.objects.filter(client_id=lost).count() == 1
+    assert reading.answer(ack.reply, within=90) == tokens(1200)
+    assert reply_row(ack.reply).status == "complete"

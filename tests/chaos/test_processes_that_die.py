@@ -36,7 +36,7 @@ def test_a_killed_web_process_takes_no_token_with_it(storm: Storm, alice: User) 
 def test_what_a_killed_writer_had_shown_is_kept(storm: Storm, alice: User) -> None:
     tab, silent = storm.open(alice), storm.open(alice, at=storm.other)
     ack = tab.ask(LONG)
-    unseen = silent.ask("Silent [[tokens=5 first=12s]]")
+    unseen = silent.ask("Silent [[tokens=5 first=6s]]")
     tab.until(ack.reply, "t60 ")
     eventually(lambda: len(storm.asked()) == 2, within=30)
     storm.restart("replies")
