@@ -10,6 +10,7 @@ from conversations import readers as room
 from conversations import relay
 from conversations.draft import Draft
 from conversations.errors import NotFound
+from conversations.models import Status
 from conversations.readers import Readers, Watchdog
 from conversations.relay import Relay
 from conversations.snapshots import Mark
@@ -180,6 +181,29 @@ async def test_a_reset_replaces_what_was_there(world: World) -> None:
     await reader.hear(world.events[-1])
 
     assert reader.page.text(world.answer) == tokens(6)
+
+
+async def test_the_first_event_of_an_answer_that_goes_on_waits_for_its_rows(world: World) -> None:
+    """It is a reset, which needs no event before it, but the row that says the answer is open again."""
+    reader = await world.reader()
+    seen = len(world.events)
+    world.talk.end(world.draft, Status.INTERRUPTED)
+    for event in world.events[seen:]:
+        await reader.hear(event)
+    world.events.clear()
+    world.talk.go_on()
+    draft = world.talk.claim()
+    assert draft is not None
+    world.talk.print(draft)
+    _, first = world.events  # what says that it goes on is lost
+    assert first["kind"] == "reset"
+    assert reader.relay is not None
+    assert not reader.relay.ready_for(first)  # type: ignore[arg-type]
+    await reader.hear(first)
+
+    assert reader.page.text(world.answer) == tokens(5)
+    assert reader.page.message(world.answer)["reply"]["status"] == "streaming"
+    assert reader.page.conversations[str(world.talk.id)].rev == world.talk.rev
 
 
 async def test_another_attempt_begins_with_nothing(world: World) -> None:

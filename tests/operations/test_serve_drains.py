@@ -12,7 +12,7 @@ from tests.rows import message_row, reply_row
 from tests.said import tokens
 from tests.server import eventually, serving, writing
 from tests.site import Site
-from tests.tab import Tab
+from tests.tab import Tab, new_id
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -99,6 +99,25 @@ def test_the_next_process_goes_on(site: Site, alice: User, parley_environment: d
         assert again.answer(silent.reply) == tokens(5)
         assert reply_row(silent.reply).attempt == 2
         again.close()
+
+
+def test_an_answer_that_goes_on_keeps_both_parts(site: Site, alice: User, endpoint: RunningEndpoint) -> None:
+    tab = site.open(alice)
+    ack = tab.ask("[[text='Well: and so on' piece=5 fault=cut at=1]]".replace("'", '"'))
+    tab.ended(ack.reply)
+    endpoint.script("[[tokens=3000 pace=10ms]]")
+    tab.send("continue", client_id=new_id(), message=ack.reply)
+    tab.until(ack.reply, "t30 ")
+    site.web.signal(signal.SIGTERM)
+    sent_away(tab)
+    assert site.web.wait(within=15) == 0
+
+    cut = reply_row(ack.reply)
+    assert (cut.status, cut.error_code, cut.attempt) == ("interrupted", "restart", 2)
+    added = cut.message.text.removeprefix("Well: ")
+    assert cut.message.text == f"Well: {tokens(len(added.split()))}"
+    assert cut.message.text.startswith(tab.page.text(ack.reply))
+    assert len(added.split()) >= 30
 
 
 def test_with_nobody_there_it_is_gone_at_once(site: Site) -> None:
