@@ -52,8 +52,8 @@ export class ChatHeader extends ChatElement {
         aria-controls="rail" aria-expanded="false">
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h16M4 12h16M4 17h16"/></svg>
       </button>
-      ${this.#title()} ${this.chat.current && !this.chat.gone ? this.#voice() : nothing}
-      ${this.chat.thread && !this.chat.gone ? this.#delete(this.chat.thread.conversation.id) : nothing} ${this.#link()}`;
+      ${this.#title()} ${this.chat.current && !this.chat.gone ? this.#voice() : nothing} ${this.#link()}
+      ${this.chat.thread && !this.chat.gone ? this.#delete(this.chat.thread.conversation.id) : nothing}`;
   }
 
   #title() {
