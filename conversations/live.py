@@ -32,6 +32,7 @@ RedisError = redis.RedisError
 
 ANSWER_WITHIN = 2.0  # seconds Redis has to answer the log
 TELL_WITHIN = 0.5  # seconds it has to take what is told from a thread: who just sent a message waits for it
+LINES = 24  # to Redis, of one process's log: hundreds of readers who heal at once take turns, and none is kept for each
 SILENCE = 1.0  # seconds for which a Redis that did not answer is not asked again: one waits, and not all of them
 LOG_SECONDS = 3600  # an attempt's log lives this long after its first event
 LOG_SECONDS_AFTER_END = 900
@@ -118,14 +119,17 @@ class Log:
     """The log, from one event loop. Every method raises RedisError, within ANSWER_WITHIN, when Redis is not there."""
 
     def __init__(self) -> None:
-        self._redis: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+        pool: redis.asyncio.BlockingConnectionPool = redis.asyncio.BlockingConnectionPool.from_url(
             settings.REDIS_URL,
+            max_connections=LINES,
+            timeout=ANSWER_WITHIN,
             socket_timeout=5,
             socket_connect_timeout=2,
             health_check_interval=15,
             # A connection that Redis has hung up is replaced, and that is all. The library's own patience is 4 s.
             retry=redis.asyncio.retry.Retry(NoBackoff(), 1),
         )
+        self._redis = redis.asyncio.Redis.from_pool(pool)
         self._append = self._redis.register_script(_APPEND)
         self._silent_until = 0.0
 

@@ -42,6 +42,16 @@ async def test_what_is_appended_is_read_back_from_any_point(log: Log, event: Eve
     assert await log.read(event["reply"], 2, after=0) == []
 
 
+async def test_hundreds_who_read_at_once_take_turns_on_a_few_connections(log: Log, event: Event) -> None:
+    await log.append([event])
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        before = client.info("clients")["connected_clients"]
+        read = await asyncio.gather(*(log.read(event["reply"], 1, after=0) for _ in range(300)))
+        opened = client.info("clients")["connected_clients"] - before
+    assert read == [[(1, "{}")]] * 300
+    assert opened < live.LINES
+
+
 @pytest.mark.parametrize("seq", [1, 2, 3])
 async def test_a_late_writer_is_refused_by_redis_itself(log: Log, event: Event, seq: int) -> None:
     await log.append([numbered(event, 3)])
