@@ -153,8 +153,9 @@ class Window:
             case "ack":
                 self.frames.append(frame)
                 self._outbox.pop(frame["client_id"], None)
-                self._started = True
-                await self._subscribe(socket)
+                if not self._started:  # saying again where one is, with events on their way, would bring some twice
+                    self._started = True
+                    await self._subscribe(socket)
             case "error":
                 self.refused += 1
                 waiting = self._outbox.get(frame["ref"] or "")
