@@ -178,7 +178,7 @@ class TestAPlaceInIt:
         assert not [frame for frame in tab.frames if frame["type"] in ("deleted", "error")]
 
     def test_also_when_the_event_is_lost(self, reader: Tab, running: Ack, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("tell_members", "tell_changed"):
+        for name in ("tell_gone", "tell_changed"):
             monkeypatch.setattr(live, name, lambda *args, **fields: None)
         turns.remove_member(membership=self.place.pk)
         reader.expect("error", code="not_found", ref=running.conversation, within=60)
