@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 
 from accounts.models import User
 from agents.defaults import ensure_personalities
@@ -27,17 +28,25 @@ def _static_root() -> None:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
-def _empty_database(_test: TransactionTestCase) -> None:
+def empty_database(_test: TransactionTestCase | None = None) -> None:
+    """Delete every row. A process still busy with what follows an answer may be in the way: then once more."""
     tables = set(connection.introspection.django_table_names()) - {"django_content_type", "auth_permission"}
-    with transaction.atomic(), connection.cursor() as cursor:  # foreign keys are looked at when it commits
-        cursor.execute("".join(f"DELETE FROM {table};" for table in sorted(tables)))
+    delete = "".join(f"DELETE FROM {table};" for table in sorted(tables))
+    for tries_left in reversed(range(5)):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:  # foreign keys are looked at when it commits
+                cursor.execute(delete)
+            return
+        except DatabaseError as error:
+            if not (isinstance(error.__cause__, (DeadlockDetected, ForeignKeyViolation)) and tries_left):
+                raise
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _rows_leave_by_delete() -> Iterator[None]:
     """Django empties by TRUNCATE, a new file for each table, and makes its permissions anew: 50 times as slow."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", _empty_database)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_database)
         yield
 
 
