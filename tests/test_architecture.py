@@ -42,11 +42,11 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def test_the_channel_layer_is_known_to_live_and_to_the_socket_door() -> None:
-    assert who_imports("channels.layers") == {"conversations/live.py"}
+    assert who_imports("channels.layers") == {"conversations/live/names.py"}
     speak = {file for file, tree in FILES.items() if "channel_layer" in ast.dump(tree)}
     assert speak <= {
         "conversations/layer.py",
-        "conversations/live.py",
+        "conversations/live/names.py",
         "conversations/consumers.py",
         "chatsite/settings.py",
     }
@@ -67,7 +67,8 @@ def test_redis_is_known_to_live_and_to_its_layer_but_for_health_and_settings() -
     known = {file for file in who_imports("redis") if not file.startswith("operations/stack/")}
     assert known == {
         "conversations/layer.py",
-        "conversations/live.py",
+        "conversations/live/reply_log.py",
+        "conversations/live/telling.py",
         "operations/health.py",
         "chatsite/settings.py",
     }

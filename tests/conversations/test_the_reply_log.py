@@ -107,5 +107,5 @@ async def test_without_redis_a_hint_is_silent_and_the_log_says_so(
     with pytest.raises(live.RedisError):
         await log.read(event["reply"], 1, after=0)
     await log.aclose()
-    teller = live._Teller()
+    teller = live.Teller()
     teller.publish([("parley.wake", b"1")])

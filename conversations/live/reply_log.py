@@ -1,18 +1,13 @@
-"""All that is ephemeral, in Redis: the log of running answers, the groups' events, wake-ups and hints to stop.
+"""The log of running answers.
 
-Nothing here is the truth. The log is the stream, a group event a hint that something is new, and the row what counts;
-Redis may vanish at any moment and take nothing with it but a second of speed.
-
-The log of one attempt is a Redis Stream whose entries have explicit ids, `<seq>-0`: Redis itself then refuses a late
+That of one attempt is a Redis Stream whose entries have explicit ids, `<seq>-0`: Redis itself then refuses a late
 writer. An entry is the frame as the browser gets it, encoded once.
 """
 
 import asyncio
 import logging
-import threading
-import time
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from typing import Any, Literal, TypedDict
@@ -21,24 +16,20 @@ from weakref import WeakKeyDictionary
 import redis
 import redis.asyncio
 import redis.asyncio.retry
-from channels.layers import get_channel_layer
 from django.conf import settings
 from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from conversations.live.names import STOP, WAKE, channel_of, group_of, key_of, message_of
 
 logger = logging.getLogger(__name__)
 
 RedisError = redis.RedisError
 
 ANSWER_WITHIN = 2.0  # seconds Redis has to answer the log
-TELL_WITHIN = 0.5  # seconds it has to take what is told from a thread: who just sent a message waits for it
 LINES = 24  # to Redis, of one process's log: hundreds of readers who heal at once take turns, and none is kept for each
 SILENCE = 1.0  # seconds for which a Redis that did not answer is not asked again: one waits, and not all of them
 LOG_SECONDS = 3600  # an attempt's log lives this long after its first event
 LOG_SECONDS_AFTER_END = 900
-WAKE = "parley.wake"
-STOP = "parley.stop"
-PREFIX = settings.CHANNEL_PREFIX
 
 # Appends each entry and, only if Redis took it, publishes it: a reader is never shown what the log does not hold.
 _APPEND = """
@@ -60,29 +51,6 @@ for i = 1, #KEYS do
 end
 return out
 """
-
-
-def group_of(conversation: uuid.UUID | str) -> str:
-    return f"conversation.{conversation}"
-
-
-def group_of_member(user: int) -> str:
-    return f"member.{user}"
-
-
-def _channel(group: str) -> str:
-    # As RedisPubSubChannelLayer names a group's channel: written here so that one script can append and publish.
-    return f"{PREFIX}__group__{group}"
-
-
-def _message(event: Mapping[str, Any]) -> bytes:
-    layer = get_channel_layer()
-    assert layer is not None
-    packed: bytes = layer.serialize(event)
-    return packed
-
-
-# --- The log of running answers ---------------------------------------------------------------------------------
 
 
 class Event(TypedDict):
@@ -158,8 +126,8 @@ class Log:
         for event in events:
             group, seq = event["conversation"], event["seq"]
             life = LOG_SECONDS_AFTER_END if event["kind"] == "end" else LOG_SECONDS if seq % 256 == 1 else 0
-            keys.append(_log_key(event["reply"], event["attempt"]))
-            values += [seq, event["frame"], _channel(group_of(group)), _message(event), life, int(group in shown)]
+            keys.append(key_of(event["reply"], event["attempt"]))
+            values += [seq, event["frame"], channel_of(group_of(group)), message_of(event), life, int(group in shown)]
         values.append(LOG_SECONDS)  # of a log that was emptied or removed in the middle
         async with self._answer():
             results = await self._append(keys=keys, args=values)
@@ -168,7 +136,7 @@ class Log:
     async def read(self, reply: uuid.UUID | str, attempt: int, *, after: int) -> list[tuple[int, str]]:
         """The events after `after` as (seq, frame), oldest first. Empty when there are none, or no log any more."""
         async with self._answer():
-            entries: Any = await self._redis.xrange(_log_key(reply, attempt), min=f"({after}-0")
+            entries: Any = await self._redis.xrange(key_of(reply, attempt), min=f"({after}-0")
         return [(int(entry.partition(b"-")[0]), values[b"f"].decode()) for entry, values in entries]
 
     @asynccontextmanager
@@ -180,7 +148,7 @@ class Log:
 
     async def remove(self, reply: uuid.UUID | str, attempt: int) -> None:
         async with self._answer():
-            await self._redis.unlink(_log_key(reply, attempt))
+            await self._redis.unlink(key_of(reply, attempt))
 
     async def ping(self) -> None:
         await self._redis.ping()
@@ -196,10 +164,6 @@ async def _hints(pubsub: redis.asyncio.client.PubSub) -> AsyncIterator[tuple[str
             yield message["channel"].decode(), message["data"].decode()
 
 
-def _log_key(reply: uuid.UUID | str, attempt: int) -> str:
-    return f"parley:reply:{reply}:{attempt}"
-
-
 _logs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Log]" = WeakKeyDictionary()
 
 
@@ -209,102 +173,3 @@ def log() -> Log:
     if loop not in _logs:
         _logs[loop] = Log()
     return _logs[loop]
-
-
-# --- Telling, from threads and from Celery ----------------------------------------------------------------------
-
-
-class _Teller:
-    """Publishes from synchronous code. Never raises and never waits long: every event here is only a hint."""
-
-    def __init__(self) -> None:
-        self._redis: redis.Redis | None = None
-        self._lock = threading.Lock()
-        self._silent_until = 0.0
-
-    def publish(self, messages: Iterable[tuple[str, bytes]], *, remove: Iterable[str] = ()) -> None:
-        if time.monotonic() < self._silent_until:
-            return
-        with self._lock:
-            if self._redis is None:
-                self._redis = redis.Redis.from_url(
-                    settings.REDIS_URL,
-                    socket_timeout=TELL_WITHIN,
-                    socket_connect_timeout=TELL_WITHIN,
-                    retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
-                )
-        try:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for channel, message in messages:
-                    pipe.publish(channel, message)
-                for key in remove:
-                    pipe.unlink(key)
-                pipe.execute()
-        except RedisError as error:
-            self._silent_until = time.monotonic() + SILENCE
-            logger.warning("not told: %s", type(error).__name__)
-
-
-_teller = _Teller()
-
-
-def tell_changed(conversation: uuid.UUID | str, *, first: int, rev: int, frames: Sequence[str] = ()) -> None:
-    """Say that a conversation went from before `first` to `rev`. `frames` show it, one a step; else readers look."""
-    _teller.publish([(_channel(group_of(conversation)), _message(_changed(conversation, first, rev, frames)))])
-
-
-def tell_members(users: Iterable[int], frame: str) -> None:
-    """Show a frame to every open tab of these members, whatever it shows. A hint: a lost one is not repeated."""
-    message = _message({"type": "member.told", "frame": frame})
-    _teller.publish([(_channel(group_of_member(user)), message) for user in users])
-
-
-def tell_gone(conversation: uuid.UUID, users: Iterable[int], frame: str) -> None:
-    """Let the tabs of these members hear no more of a conversation, and show them `frame`."""
-    message = _message({"type": "conversation.gone", "conversation": str(conversation), "frame": frame})
-    _teller.publish([(_channel(group_of_member(user)), message) for user in users])
-
-
-def forget(logs: Iterable[tuple[uuid.UUID, int]]) -> None:
-    """Remove the logs of these attempts. One that Redis does not hear of is gone within the hour."""
-    _teller.publish([], remove=[_log_key(reply, attempt) for reply, attempt in logs])
-
-
-def tell_sent(
-    conversation: uuid.UUID | str, *, first: int, rev: int, frames: Sequence[str], to: Iterable[int], listed: str
-) -> None:
-    """Show new messages to the conversation's readers and a list's entry to its members, and wake the runners."""
-    listing = _message({"type": "member.told", "frame": listed})
-    _teller.publish(
-        [
-            (_channel(group_of(conversation)), _message(_changed(conversation, first, rev, frames))),
-            (WAKE, b"1"),
-            *((_channel(group_of_member(user)), listing) for user in to),
-        ]
-    )
-
-
-def _changed(conversation: uuid.UUID | str, first: int, rev: int, frames: Sequence[str]) -> dict[str, Any]:
-    return {
-        "type": "conversation.changed",
-        "conversation": str(conversation),
-        "first": first,
-        "rev": rev,
-        "frames": list(frames),
-    }
-
-
-def tell_session_ended(user: int, session: str | None, **kwargs: Any) -> None:
-    """Tell the member's open tabs that this session, or any of theirs, has ended."""
-    message = _message({"type": "session.ended", "session": session})
-    _teller.publish([(_channel(group_of_member(user)), message)])
-
-
-def wake() -> None:
-    """Tell the runners that something is queued."""
-    _teller.publish([(WAKE, b"1")])
-
-
-def hint_stop(reply: uuid.UUID) -> None:
-    """Tell the runner that writes this reply that it should stop."""
-    _teller.publish([(STOP, str(reply).encode())])
