@@ -12,13 +12,13 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 
 from accounts.sessions import Held
-from conversations import live, snapshots, turns, wire
+from conversations import live, snapshots, wire
 from conversations.allowance import Allowance
 from conversations.database import DatabaseDown, in_database
 from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
 from conversations.pulse import ended, pulse
 from conversations.relay import Relay
-from conversations.summaries import keeping, recaps
+from conversations.requests import carry_out
 from conversations.window import Window
 from conversations.wire import encode
 
@@ -134,46 +134,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self._subscribe(frame)
             case wire.Unsubscribe(conversation):
                 await self._unsubscribe(str(conversation))
-            case wire.Send(client_id, conversation, text, parent, personality):
-                sent = await in_database(
-                    turns.send,
-                    user=self.user,
-                    client_id=client_id,
-                    conversation=conversation,
-                    text=text,
-                    parent=parent,
-                    personality=personality,
-                )
-                await self._acknowledge(client_id, sent)
-            case wire.Regenerate(client_id, message, personality):
-                sent = await in_database(
-                    turns.regenerate, user=self.user, client_id=client_id, message=message, personality=personality
-                )
-                await self._acknowledge(client_id, sent)
-            case wire.Continue(client_id, message):
-                sent = await in_database(turns.continue_answer, user=self.user, client_id=client_id, message=message)
-                await self._acknowledge(client_id, sent)
-            case wire.Stop(reply):
-                await in_database(turns.stop, user=self.user, reply=reply)
-            case wire.Select(message):
-                await in_database(turns.select, user=self.user, message=message)
-            case wire.Rename(conversation, title):
-                await in_database(turns.rename, user=self.user, conversation=conversation, title=title)
-            case wire.Delete(conversation):
-                await in_database(turns.delete, user=self.user, conversation=conversation)
-            case wire.Restore(conversation):
-                await in_database(turns.restore, user=self.user, conversation=conversation)
-            case wire.Read(conversation, position):
-                await in_database(turns.mark_read, user=self.user, conversation=conversation, position=position)
-            case wire.Recap(conversation, after):
-                await in_database(recaps.ask, user=self.user, conversation=conversation, after=after)
-            case wire.Amend(summary, text):
-                await in_database(keeping.edit, user=self.user, summary=summary, text=text)
             case wire.Ack(frames):
                 if not self.window.acknowledge(frames):
                     raise BadFrame("bad_field", "The field “n” should be a number of frames that were sent.")
             case wire.Pong():
                 pass  # that it came is all it says
+            case _:
+                stored = await in_database(carry_out, user=self.user, request=frame)
+                if stored is not None:
+                    await self._send(stored)
 
     async def _subscribe(self, frame: wire.Subscribe) -> None:
         """Join first, then read, then relay: what happens meanwhile waits in this socket's queue."""
@@ -204,17 +173,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if relay is not None:
             self.pulse.readers.discard(relay)
             await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
-
-    async def _acknowledge(self, client_id: uuid.UUID, sent: turns.Sent) -> None:
-        await self._send(
-            wire.Acknowledged(
-                type="ack",
-                client_id=str(client_id),
-                conversation=str(sent.conversation),
-                message=str(sent.message),
-                reply=str(sent.reply) if sent.reply else None,
-            )
-        )
 
     async def _answer_refusal(self, error: ChatError, ref: str | None) -> None:
         if error.code == "too_large":

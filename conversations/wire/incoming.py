@@ -119,10 +119,9 @@ class Pong:
     n: int
 
 
-ClientFrame = (
-    Subscribe | Unsubscribe | Send | Regenerate | Continue | Stop | Select | Rename | Delete | Restore
-    | Read | Recap | Amend | Ack | Pong
-)  # fmt: skip
+# What is to be done, by one call each; the others are about the socket itself.
+Request = Send | Regenerate | Continue | Stop | Select | Rename | Delete | Restore | Read | Recap | Amend
+ClientFrame = Subscribe | Unsubscribe | Ack | Pong | Request
 
 
 def _uuid(value: Any) -> uuid.UUID:
