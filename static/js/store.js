@@ -6,8 +6,9 @@
  * page, because the shown branch is one we do not have.
  *
  * @import { Entry } from "./entries.js"
- * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, Recap, RecapFrame, Reply, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
+ * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, Recap, RecapFrame, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
  */
+import { advance } from "./answers.js";
 import { branchTo, connects, isBehind, tellSiblings } from "./branch.js";
 import { put } from "./entries.js";
 import { isRunning } from "./frames.js";
@@ -60,11 +61,9 @@ export class Store {
       case "recap":
         return this.#recap(frame);
       case "reply":
-        return this.#numbered(frame, (reply) => ({ ...reply, status: frame.status, wait: frame.wait }));
       case "delta":
-        return this.#numbered(frame, (reply) => ({ ...reply, status: "streaming", wait: null }), frame.text);
       case "reset":
-        return this.#reset(frame);
+        return this.#numbered(frame);
       case "end":
         return this.#end(frame);
     }
@@ -255,61 +254,29 @@ export class Store {
     return "taken";
   }
 
-  /**
-   * One numbered event of one attempt at an answer.
-   * @param {ReplyFrame | Delta | End} frame
-   * @param {(reply: Reply) => Reply} change
-   * @param {string} [text] to append
-   */
-  #numbered(frame, change, text = "") {
+  /** @param {ReplyFrame | Delta | Reset | End} frame */
+  #numbered(frame) {
     const thread = this.threads.get(frame.conversation);
     if (!thread) return "dropped";
     const message = thread.messages.get(frame.reply);
     if (!message?.reply) return this.#stranger(thread, frame.reply);
-    const { reply } = message;
-    if (frame.attempt < reply.attempt) return "dropped";
-    const fresh = frame.attempt > reply.attempt;
-    const have = fresh ? 0 : reply.seq;
-    if (frame.seq <= have || (!fresh && !isRunning(message))) return "dropped";
-    if (frame.seq > have + 1) return "gap";
-    const next = { ...change(reply), attempt: frame.attempt, seq: frame.seq };
-    this.#put(thread, { ...message, text: (fresh ? "" : message.text) + text, reply: next });
-    return "taken";
-  }
-
-  /** @param {Reset} frame */
-  #reset(frame) {
-    const thread = this.threads.get(frame.conversation);
-    const message = thread?.messages.get(frame.reply);
-    if (!thread) return "dropped";
-    if (!message?.reply) return this.#stranger(thread, frame.reply);
-    const { attempt, seq } = message.reply;
-    if (frame.attempt < attempt || (frame.attempt === attempt && frame.seq <= seq)) return "dropped";
-    const reply = { ...message.reply, attempt: frame.attempt, seq: frame.seq, wait: null };
-    this.#put(thread, { ...message, text: frame.text, reply: { ...reply, status: "streaming" } });
+    const answer = advance({ ...message, reply: message.reply }, frame);
+    if (typeof answer === "string") return answer;
+    this.#put(thread, answer);
     return "taken";
   }
 
   /** @param {End} frame */
   #end(frame) {
-    const { status, error, finish_reason, usage, rev } = frame;
-    const result = this.#numbered(frame, (reply) => ({
-      ...reply,
-      status,
-      error,
-      finish_reason,
-      usage,
-      wait: null,
-    }));
+    const result = this.#numbered(frame);
     if (result !== "taken") return result;
-    const thread = /** @type {Thread} */ (this.threads.get(frame.conversation));
-    const message = /** @type {Message} */ (thread.messages.get(frame.reply));
-    thread.messages.set(frame.reply, { ...message, rev: Math.max(rev, message.rev) });
+    const { conversation, reply, rev } = frame;
+    const thread = /** @type {Thread} */ (this.threads.get(conversation));
     const have = thread.conversation.rev;
     if (rev === have + 1) thread.conversation = { ...thread.conversation, rev };
     this.#redraw(thread);
     this.#tell({ kind: "list" });
-    this.#tell({ kind: "ended", conversation: frame.conversation, message: frame.reply });
+    this.#tell({ kind: "ended", conversation, message: reply });
     return rev > have + 1 ? "gap" : "taken";
   }
 

@@ -10,14 +10,13 @@ import { followUps } from "../follow_ups.js";
 import { icons } from "../icons.js";
 import { Follower } from "../scroll.js";
 import { Stretch } from "../stretch.js";
+import { UnreadLine } from "../unread.js";
 import { ChatElement } from "./element.js";
 
 /** @import { News } from "../chat.js" */
 /** @import { Message } from "../frames.js" */
 /** @import { MessageView } from "./message.js" */
 
-/** So many new messages are worth being told in short. */
-const MANY = 4;
 /** Longest text that is read out when an answer is finished. */
 const READ_OUT = 2000;
 
@@ -41,13 +40,7 @@ export class Transcript extends ChatElement {
   #shown = null;
   /** The summary was opened before the script was there. */
   #unfolded = false;
-  /** The conversation that `#line` is of. @type {string | null} */
-  #lined = null;
-  /** How far it was read when it was opened; null: there was nothing new in it. @type {number | null} */
-  #line = null;
-  /** Messages that were new then. */
-  #missed = 0;
-  #toLine = false;
+  #line = new UnreadLine(this.chat);
 
   /** @override */
   takeOver() {
@@ -80,7 +73,7 @@ export class Transcript extends ChatElement {
   /** @override */
   willUpdate() {
     this.hidden = this.chat.current === null || this.chat.gone;
-    this.#drawLine();
+    this.#line.draw();
   }
 
   /** @override */
@@ -89,7 +82,7 @@ export class Transcript extends ChatElement {
     const path = chat.store.path(chat.current);
     const { from, to } = this.#stretch.of(path);
     const running = chat.store.running(chat.current);
-    const unread = this.#firstUnread(path);
+    const unread = this.#line.on(path);
     const writing = running.some((message) => message.reply?.status !== "waiting");
     return html`<div class="column" role="log" aria-label="Messages" aria-live="off" aria-busy=${String(writing)}>
         ${from === 0 ? this.#beginning() : nothing}
@@ -128,8 +121,8 @@ export class Transcript extends ChatElement {
       this.#follower.toEnd();
     }
     // Now or never: one that is too far up to be drawn must not take the view when the reader gets there.
-    const line = this.#toLine ? this.querySelector(".unread") : null;
-    this.#toLine = false;
+    const line = this.#line.fresh ? this.querySelector(".unread") : null;
+    this.#line.fresh = false;
     if (line instanceof HTMLElement) this.#follower.toElement(line);
     this.#read();
   }
@@ -144,35 +137,10 @@ export class Transcript extends ChatElement {
     if (this.#follower.following && !this.hidden && document.visibilityState === "visible") this.chat.read();
   }
 
-  /** The line stays where it was drawn for as long as the conversation is open, though reading goes on. */
-  #drawLine() {
-    const { current, store, thread } = this.chat;
-    if (this.#lined === current) return;
-    this.#lined = null;
-    this.#line = null;
-    if (!current || !thread) return;
-    const read = store.reading.of(current);
-    this.#lined = current;
-    this.#missed = store.readable(current) - read;
-    this.#line = read > 0 && this.#missed > 0 ? read : null;
-    this.#toLine = this.#line !== null;
-  }
-
-  /** Where the line stands: before the first message of somebody else that was not read. @param {Message[]} path */
-  #firstUnread(path) {
-    const { chat } = this;
-    const line = this.#line;
-    if (line === null) return -1;
-    const at = path.findIndex(({ position, author }) => position > line && author?.id !== chat.page.user.id);
-    return at > 0 || chat.store.hasEarlier(chat.current) ? at : -1;
-  }
-
   #newHere() {
-    const { chat } = this;
-    const after = this.#line ?? 0;
-    const offered = this.#missed >= MANY && chat.thread?.recap?.after !== after;
+    const { after, offersRecap } = this.#line;
     return html`<div class="unread"><span>New messages</span>
-      ${offered ? html`<button type="button" class="catch-up" @click=${() => chat.requests.catchUp(String(chat.current), after)}>Catch me up</button>` : nothing}
+      ${offersRecap ? html`<button type="button" class="catch-up" @click=${() => this.chat.requests.catchUp(String(this.chat.current), after)}>Catch me up</button>` : nothing}
     </div>`;
   }
 
