@@ -13,8 +13,19 @@ from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
 from conversations import receipts, turns
-from conversations.models import Conversation, MemberRole, Membership, Message, Reply, Summary, SummaryJob, Usage
-from conversations.summaries import jobs, keeping
+from conversations.models import (
+    Conversation,
+    Leased,
+    MemberRole,
+    Membership,
+    Message,
+    Recap,
+    Reply,
+    Summary,
+    SummaryJob,
+    Usage,
+)
+from conversations.summaries import jobs, keeping, leases
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -153,6 +164,17 @@ class ReplyAdmin(ReadOnly):
         )
 
 
+class ShowsWork(ReadOnly):
+    """Rows that somebody works on: how it stands with each, and what stands in its way."""
+
+    list_filter = (("given_up_at", admin.EmptyFieldListFilter), "error_code")
+    ordering = ("-created_at",)
+
+    @admin.display
+    def state(self, row: Leased) -> str:
+        return leases.state(row)
+
+
 class MakesAgain(ReadOnly):
     """Rows whose summary may be made again, by whoever may add summaries. What is there stays as it is."""
 
@@ -183,15 +205,13 @@ class SummaryAdmin(MakesAgain):
 
 
 @admin.register(SummaryJob)
-class SummaryJobAdmin(MakesAgain):
+class SummaryJobAdmin(MakesAgain, ShowsWork):
     """Which summary each conversation is to get next, and what stands in its way."""
 
     list_display = ("conversation", "state", "attempt", "due_at", "error_code", "error_message", "given_up_at")
-    list_filter = (("given_up_at", admin.EmptyFieldListFilter), "error_code")
     fields = ("talk", "state", *(field.name for field in SummaryJob._meta.fields if field.name != "conversation"))
     list_select_related = ("conversation",)
     search_fields = ("=conversation__id",)
-    ordering = ("-created_at",)
     remake = staticmethod(jobs.again)
 
     @admin.display(description="conversation")
@@ -199,9 +219,17 @@ class SummaryJobAdmin(MakesAgain):
         address = reverse("admin:conversations_conversation_change", args=[job.conversation_id])
         return format_html('<a href="{}">{}</a>', address, job.conversation)
 
-    @admin.display
-    def state(self, job: SummaryJob) -> str:
-        return jobs.state(job)
+
+@admin.register(Recap)
+class RecapAdmin(ShowsWork):
+    """What members asked to be told of what they had missed, and what they were told. They ask anew by themselves."""
+
+    list_display = (
+        "created_at", "conversation", "user", "state", "covers", "attempt", "due_at", "error_code", "error_message",
+    )  # fmt: skip
+    fields = ("state", *(field.name for field in Recap._meta.fields))
+    list_select_related = ("conversation", "user")
+    search_fields = ("=conversation__id", "user__email")
 
 
 @admin.register(Usage)

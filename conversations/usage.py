@@ -3,11 +3,17 @@
 A call that ended well costs what the provider reports. For every other call, and for a provider that reports nothing,
 we count: what was sent and what was received, by our own estimate (agents.tokens), and the row says so. A call that the
 endpoint refused before it began costs nothing; one that ran out of time or broke off costs what was sent.
+
+No call goes missing with the process that made it. An answer's receipt is stored before the model is asked, so whoever
+takes it over, or erases it, can tell what was sent. Any other call is on the books before it is made, as one that broke
+off, until it has ended.
 """
 
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from django.db.models.functions import Now
 
 from accounts.models import User
 from agents.errors import AgentError, TimedOut, Unfinished
@@ -63,32 +69,37 @@ class Call:
         )
 
 
-def record(
+def begin(
     *,
     kind: Kind,
-    spent: Spent,
+    call: Call,
     model: str,
     conversation: Conversation,
     reply: Reply | None = None,
     user: User | None = None,
-) -> None:
-    """Write down a call that was no answer's own: a title, a summary, a recap, follow-up questions.
+) -> Usage:
+    """Write down a call that is no answer's own, before it is made: a title, a summary, a recap, follow-up questions.
 
-    It is put down to `user`, else to whoever asked for the reply it belongs to, else to the conversation's owner.
+    It is put down to `user`, else to whoever asked for the reply it belongs to, else to the conversation's owner. Until
+    `settle` it stands there as one that broke off.
     """
-    Usage.objects.create(
+    return Usage.objects.create(
         kind=kind,
         user_id=user.pk if user else reply.asked_by_id if reply else conversation.owner_id,
         conversation=conversation,
         reply=reply,
         version_id=reply.version_id if reply else None,
         model=model,
-        prompt_tokens=spent.prompt_tokens,
-        completion_tokens=spent.completion_tokens,
-        estimated=spent.estimated,
-        status=spent.status,
-        duration_ms=spent.duration_ms,
+        prompt_tokens=call.sent,
+        completion_tokens=0,
+        estimated=True,
+        status=Status.INTERRUPTED,
     )
+
+
+def settle(row: Usage, spent: Spent) -> None:
+    """Write down what it cost in the end. What it was for may be erased by now."""
+    Usage.objects.filter(pk=row.pk).update(created_at=Now(), **asdict(spent))
 
 
 def left_behind(reply: uuid.UUID, text: str) -> list[Spent]:

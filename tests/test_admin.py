@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 PAGES = ("accounts/user", "agents/personality", "agents/personalityversion", "conversations/conversation",
          "conversations/message", "conversations/reply", "conversations/summary", "conversations/summaryjob",
-         "conversations/usage")  # fmt: skip
+         "conversations/recap", "conversations/usage")  # fmt: skip
 
 
 @pytest.fixture

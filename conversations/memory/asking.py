@@ -7,7 +7,7 @@ from agents.client import Completion, Endpoint, complete
 from agents.endpoint import Messages
 from agents.errors import AgentError
 from conversations.models import Conversation, Kind, Reply, Status
-from conversations.usage import Call, counter_of, learn, record
+from conversations.usage import Call, begin, counter_of, learn, settle
 
 
 def ask(
@@ -24,26 +24,24 @@ def ask(
 ) -> Completion:
     """Ask and wait for the whole answer, at most `seconds`. `model` is the endpoint's default unless it is named.
 
-    What it cost is recorded, also when it fails, and put down to `user`, else to whoever asked for `reply`, else to
-    the owner. Call it
-    outside a transaction: it waits for the network. Raises AgentError.
+    What it cost is recorded, also when it fails or this process dies, and put down to `user`, else to whoever asked for
+    `reply`, else to the owner. Call it outside a transaction: it waits for the network. Raises AgentError.
     """
     model = model or settings.OPENAI_MODEL
     endpoint = Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL)
     messages = list(messages)
     counter = counter_of(model)
     call = Call(sum(counter.message(message["content"]) for message in messages), counter)
+    row = begin(kind=kind, call=call, model=model, conversation=conversation, reply=reply, user=user)
     try:
         answer = complete(
             endpoint, messages, model=model, temperature=temperature, max_tokens=max_tokens, timeout=seconds
         )
     except AgentError as error:
-        spent = call.end(Status.FAILED, error=error)
-        record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply, user=user)
+        settle(row, call.end(Status.FAILED, error=error))
         raise
     call.received.append(answer.text)
     if answer.usage is not None:
         learn(model, counter, counted=call.sent, reported=answer.usage.prompt_tokens)
-    spent = call.end(Status.COMPLETE, reported=answer.usage)
-    record(kind=kind, spent=spent, model=model, conversation=conversation, reply=reply, user=user)
+    settle(row, call.end(Status.COMPLETE, reported=answer.usage))
     return answer

@@ -52,10 +52,18 @@ class Migration(migrations.Migration):
                         max_length=11,
                     ),
                 ),
-                ("duration_ms", models.PositiveIntegerField(help_text="Not known where its process died.", null=True)),
+                (
+                    "duration_ms",
+                    models.PositiveIntegerField(
+                        help_text="Not known while it lasts, and where its process died.", null=True
+                    ),
+                ),
                 (
                     "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, help_text="When the call had ended."),
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="When the call had ended, where that is known; else when it began.",
+                    ),
                 ),
                 (
                     "conversation",

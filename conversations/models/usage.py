@@ -21,7 +21,10 @@ class Kind(models.TextChoices):
 
 
 class Usage(models.Model):
-    """One call of a model. It outlives the conversation, and the member: what was spent was spent."""
+    """One call of a model. It outlives the conversation, and the member: what was spent was spent.
+
+    One that is no answer's own is written down before it is made, as interrupted: see `usage.begin`.
+    """
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     user = models.ForeignKey(
@@ -36,8 +39,12 @@ class Usage(models.Model):
     completion_tokens = models.PositiveIntegerField()
     estimated = models.BooleanField(help_text="By our own count: the provider did not report it.")
     status = models.CharField(max_length=11, choices=[(status.value, status.label) for status in ENDED])
-    duration_ms = models.PositiveIntegerField(null=True, help_text="Not known where its process died.")
-    created_at = models.DateTimeField(default=timezone.now, help_text="When the call had ended.")
+    duration_ms = models.PositiveIntegerField(
+        null=True, help_text="Not known while it lasts, and where its process died."
+    )
+    created_at = models.DateTimeField(
+        default=timezone.now, help_text="When the call had ended, where that is known; else when it began."
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "usage"

@@ -7,7 +7,6 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import connection
-from django.utils import timezone
 
 from conversations.models import SummaryJob
 from conversations.summaries.leases import Leases
@@ -62,15 +61,6 @@ def plan(wanted: Wanted, *, grown: int | None = GROWN) -> bool:
 def again(job: SummaryJob) -> bool:
     """Try anew what was given up. False: it was not, or no longer: it is on its way."""
     return plan(Wanted(job.conversation_id, job.reaches_id, job.previous_id, job.version), grown=None)
-
-
-def state(job: SummaryJob) -> str:
-    """What is the matter with it, in a word or two."""
-    if job.given_up_at is not None:
-        return "given up"
-    if job.lease_until is None:
-        return "to be tried again" if job.attempt else "to be made"
-    return "being made" if job.lease_until > timezone.now() else "left by a dead worker"
 
 
 def claim(conversation: uuid.UUID, *, lease: float) -> Claim | None:

@@ -10,12 +10,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
+
+from conversations.models import Leased
 
 MAX_ATTEMPTS = 5
 BACKOFF = 15.0  # seconds before the second attempt; four times as long before each further one
 
 _READY = """given_up_at IS NULL AND due_at <= clock_timestamp()
                AND (lease_until IS NULL OR lease_until < clock_timestamp())"""
+
+
+def state(row: Leased) -> str:
+    """What is the matter with the work of a row, in a word or two."""
+    if row.given_up_at is not None:
+        return "given up"
+    if row.due_at is None:
+        return "made"
+    if row.lease_until is None:
+        return "to be tried again" if row.attempt else "to be made"
+    return "being made" if row.lease_until > timezone.now() else "left by a dead worker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from conversations import live, states
 from conversations.errors import NotFound, OwnerOnly
 from conversations.models import OPEN, Conversation, MemberRole, Membership, Reply, Status
 from conversations.snapshots import conversation_object
+from conversations.usage import left_behind
 from conversations.wire import ConversationFrame, Deleted, encode
 
 
@@ -51,15 +52,20 @@ def restore(*, user: User, conversation: uuid.UUID) -> None:
 
 
 def erase(*, conversation: uuid.UUID) -> None:
-    """Delete a conversation with all that was said in it, for good. Who is writing in it finds nothing to write to."""
+    """Delete a conversation with all that was said in it, for good. Who is writing in it finds nothing to write to.
+
+    What the answer that is being written has cost so far, as far as its row knows, is put on the books.
+    """
     with transaction.atomic():
         talk = Conversation.objects.select_for_update().filter(pk=conversation).first()
         if talk is None:
             return
         logs = list(Reply.objects.filter(conversation=talk).values_list("pk", "attempt"))
         members = _members(talk)
+        _book_unfinished(talk)
+        rev = states.next_rev(talk.pk)
         talk.delete()
-        _tell_gone(conversation, talk.rev + 1, members)
+        _tell_gone(conversation, rev or 0, members)
         transaction.on_commit(partial(live.forget, logs))
 
 
@@ -83,6 +89,20 @@ def remove_member(*, membership: int) -> None:
         place.delete()
         rev = states.next_rev(place.conversation_id)
         _tell_gone(place.conversation_id, rev or 0, [place.user_id])
+
+
+def _book_unfinished(talk: Conversation) -> None:
+    """End what is being written, as a reaper would: its writer will find that it has lost it, and books nothing."""
+    for reply in Reply.objects.select_related("message").filter(conversation=talk, status=Status.STREAMING):
+        states.finish(
+            reply=reply.pk,
+            conversation=talk.pk,
+            attempt=reply.attempt,
+            frm=[Status.STREAMING],
+            text=None,
+            outcome=states.Outcome(status=Status.STOPPED),
+            spent=left_behind(reply.pk, reply.text[len(reply.message.text) :]),
+        )
 
 
 def _stop_all(talk: Conversation) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from agents.tokens import Counter
 from conversations import live, turns
 from conversations.errors import NotFound, OwnerOnly
 from conversations.models import Conversation, MemberRole, Membership, Message, Reply, Status, Usage
@@ -129,6 +130,25 @@ class TestForGood:
         assert not Reply.objects.filter(pk=uuid.UUID(running.reply)).exists()
         assert not logs(running.reply)
         assert Usage.objects.filter(reply=uuid.UUID(other.reply)).exists()
+
+    def test_what_its_answers_have_cost_stays_on_the_books(
+        self, site: Site, tab: Tab, running: Ack, alice: User, endpoint: RunningEndpoint
+    ) -> None:
+        waiting = tab.say("Next [[tokens=3]]", conversation=running.conversation)
+        tab.status(waiting.reply, "waiting")
+        eventually(lambda: "t30 " in reply_row(running.reply).text)
+        reply = reply_row(running.reply)
+        turns.erase(conversation=uuid.UUID(running.conversation))
+        is_told(tab, running.conversation)
+
+        row = Usage.objects.get()
+        assert (row.kind, row.user, row.version, row.model) == ("reply", alice, reply.version, "scripted")
+        assert (row.status, row.estimated, row.conversation) == (Status.INTERRUPTED, True, None)
+        assert row.prompt_tokens == reply.receipt["total"]
+        assert row.completion_tokens >= Counter.named(reply.receipt["counter"]).count(reply.text)
+        endpoint.log(settled=10)
+        eventually(lambda: logs(running.reply) == [])  # its writer has left it
+        assert Usage.objects.count() == 1
 
     def test_staff_do_it_in_the_admin(self, world: None, client: Client, alice: User, charlie: User) -> None:
         talk = store_talk(alice, title="To go", titled_by="member")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from agents.summaries import CATCH_UP_TOKENS, catch_up_messages
+from agents.tokens import Counter
 from conversations import tasks
 from conversations.errors import ChatError
 from conversations.memory.catching_up import catch_up
@@ -237,6 +238,11 @@ class TestShowing:
         assert (made["text"], made["covers"]) == ("- Two questions more.", 4)
         first, second = asked(endpoint)
         assert first == second
+
+        lost, spent = Usage.objects.filter(kind=Kind.RECAP).order_by("pk")
+        assert (lost.user, lost.status, lost.estimated, lost.duration_ms) == (alice, Status.INTERRUPTED, True, None)
+        assert lost.prompt_tokens == sum(Counter().message(text) for text in (SYSTEM["content"], first))
+        assert (spent.status, spent.estimated) == (Status.COMPLETE, False)
 
     def test_who_does_not_share_it_is_refused(self, site: Site, talk: Conversation, bob: User) -> None:
         assert site.open(bob).refused("recap", conversation=str(talk.pk), after=0)["code"] == "not_found"

@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import User
 from conversations.memory.summaries import summarise
 from conversations.models import Conversation, Summary, SummaryJob
-from conversations.summaries import jobs
+from conversations.summaries import jobs, leases
 from tests.conversations.stored import store_exchanges, store_talk
 from tests.endpoint import RunningEndpoint
 
@@ -57,12 +57,12 @@ class TestSeeing:
     def test_how_it_stands(self, talk: Conversation, endpoint: RunningEndpoint) -> None:
         wanted = jobs.Wanted(talk.pk, talk.messages.get(position=12).pk, None, version=1)
         jobs.plan(wanted)
-        assert jobs.state(SummaryJob.objects.get()) == "to be made"
+        assert leases.state(SummaryJob.objects.get()) == "to be made"
         claim = jobs.claim(talk.pk, lease=60)
         assert claim is not None
-        assert jobs.state(SummaryJob.objects.get()) == "being made"
+        assert leases.state(SummaryJob.objects.get()) == "being made"
         jobs.put_off(claim, code="overloaded", message="It is busy.", retryable=True)
-        assert jobs.state(SummaryJob.objects.get()) == "to be tried again"
+        assert leases.state(SummaryJob.objects.get()) == "to be tried again"
 
 
 class TestMakingAgain:

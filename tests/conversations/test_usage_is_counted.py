@@ -1,10 +1,11 @@
 """Every call of a model is on the books, once, with its cost: as reported, or by our own count, which then says so."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from agents.errors import AgentError
@@ -19,6 +20,7 @@ from tests.conversations.stored import store_reply, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
 from tests.rows import reply_row
 from tests.said import tokens
+from tests.server import eventually
 from tests.site import Site
 from tests.tab import Tab
 
@@ -206,6 +208,33 @@ class TestBesideTheAnswers:
         assert row.prompt_tokens == sum(
             Counter().message(message["content"]) for message in title_messages("Text 1", "Text 2")
         )
+
+    def test_it_is_there_before_the_model_answers_and_outlives_what_it_was_for(
+        self, alone: None, world: None, alice: User, endpoint: RunningEndpoint
+    ) -> None:
+        talk = store_thread(alice, 1)
+        endpoint.script('[[whole text="Two texts" headers=3s]]')
+
+        def work() -> bool:
+            try:
+                return titles.write_title(talk.pk)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(work)
+            row = eventually(Usage.objects.first)
+            assert (row.status, row.estimated, row.completion_tokens) == (Status.INTERRUPTED, True, 0)
+            assert (row.user, row.conversation, row.duration_ms) == (alice, talk, None)
+            eventually(endpoint.log)
+            turns.erase(conversation=talk.pk)
+            assert not asked.result()
+        sent = row.prompt_tokens
+        assert sent == sum(Counter().message(message["content"]) for message in title_messages("Text 1", "Text 2"))
+        row = Usage.objects.get()
+        assert (row.status, row.estimated, row.conversation) == (Status.COMPLETE, False, None)
+        assert row.completion_tokens > 0
+        assert row.duration_ms is not None
 
     def test_who_asked_for_the_reply_is_named(self, personalities: None, alice: User, bob: User) -> None:
         talk = store_talk(alice)
