@@ -18,6 +18,7 @@ from agents.endpoint import Endpoint
 from agents.models import Personality, PersonalityVersion
 from agents.publishing import next_number, publish
 
+_PATIENCE = 3.0  # seconds that a save may take for a look at the endpoint's models
 _LASTS = "{} is published, and answers name it: it stays as it is."
 
 
@@ -129,7 +130,14 @@ class PersonalityVersionAdmin(admin.ModelAdmin[PersonalityVersion]):
         """A warning only: some endpoints list none of their models, or not all."""
         if not version.model:
             return
-        names = listed(Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL))
+        endpoint = Endpoint(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL)
+        try:
+            names = listed(endpoint, seconds=_PATIENCE)
+        except TimeoutError:
+            sentence = f"Whether the endpoint has the model “{version.model}” is not known: it did not say so within "
+            reason = f"{_PATIENCE:.0f} seconds. Perhaps it is busy, or its host's name cannot be looked up."
+            self.message_user(request, sentence + reason, messages.WARNING)
+            return
         if names is not None and version.model not in names:
             few = ", ".join(sorted(names)[:8])
             sentence = f"The endpoint does not list the model “{version.model}”. It lists: {few}"

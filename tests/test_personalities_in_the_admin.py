@@ -1,7 +1,9 @@
 """Staff write, try and publish versions in the admin, and are told in a sentence what cannot be, and why."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -39,6 +41,36 @@ def silent(settings: Settings) -> Iterator[None]:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         settings.OPENAI_BASE_URL = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
         yield
+
+
+class Resolver:
+    """Does not find one host, and takes as long as it is let to find out."""
+
+    host = "models.example"
+
+    def __init__(self) -> None:
+        self.asked, self.answer, self.done = Event(), Event(), Event()
+        self._others = socket.getaddrinfo
+
+    def getaddrinfo(self, host: Any, *args: Any, **fields: Any) -> Any:
+        if host != self.host:
+            return self._others(host, *args, **fields)
+        self.asked.set()
+        self.answer.wait(30)
+        self.done.set()
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
+    resolver = Resolver()
+    monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
+    yield resolver
+    resolver.answer.set()
+    assert resolver.done.wait(30)
+    for thread in threading.enumerate():
+        if thread.name == "models":
+            thread.join(30)
 
 
 def filled(personality: Personality, **fields: Any) -> dict[str, Any]:
@@ -209,11 +241,22 @@ class TestAModelTheEndpointDoesNotList:
         self.saved(staff, writer, model="gpt-9")
         assert "does not list" not in page(staff.get(LIST))
 
-    def test_nor_is_one_that_never_answers(
+    def test_nor_is_one_that_never_answers_but_staff_are_told(
         self,
         staff: Client,
         writer: Personality,
         silent: None,
     ) -> None:
         self.saved(staff, writer, model="gpt-9")
-        assert "does not list" not in page(staff.get(LIST))
+        shown = page(staff.get(LIST))
+        assert "does not list" not in shown
+        assert "Whether the endpoint has the model “gpt-9” is not known" in shown
+
+    def test_a_name_that_is_looked_up_for_ever_is_not_waited_for(
+        self, staff: Client, writer: Personality, settings: Settings, resolver: Resolver
+    ) -> None:
+        settings.OPENAI_BASE_URL = f"http://{resolver.host}/v1"
+        self.saved(staff, writer, model="gpt-9")
+        assert resolver.asked.is_set()
+        assert not resolver.done.is_set(), "the save has waited for the resolver"
+        assert "its host&#x27;s name cannot be looked up" in page(staff.get(LIST))
