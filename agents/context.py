@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agents.continuing import asked_for_more, continuation
-from agents.prompts import SUMMARY_FOLLOWS
+from agents.prompts import SUMMARY_FOLLOWS, quoted
 from agents.receipts import Left, Receipt, Sent, SentPartial, SentSummary
 from agents.tokens import TOKENS_PER_MESSAGE, Counter
 
@@ -224,4 +224,5 @@ def _most(counter: Counter, text: str) -> int:
 
 def _background(system: str, summary: str) -> str:
     # Within the system message, not as one of its own: many chat templates know only one, at the start.
-    return f"{system}\n\n{SUMMARY_FOLLOWS}\n{summary}" if system else f"{SUMMARY_FOLLOWS}\n{summary}"
+    told = f"{SUMMARY_FOLLOWS}\n{quoted(summary)}"
+    return f"{system}\n\n{told}" if system else told

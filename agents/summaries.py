@@ -1,6 +1,8 @@
 """What a model is asked for a summary, and for "catch me up"; and what is kept of its answer. Pure.
 
-The talk is quoted within one message, as it is for titles: replayed as turns, models go on with the talk.
+The talk is quoted within one message, as it is for titles: replayed as turns, models go on with the talk. All
+lines of a summary, and all but the first of what somebody said, stand behind a mark there: no text can put words into
+others' mouths, or end the talk.
 """
 
 import re
@@ -8,6 +10,7 @@ from collections.abc import Iterable
 
 from agents.cleaning import excerpt, without_reasoning
 from agents.context import Turn
+from agents.prompts import quoted
 
 TEMPERATURE = 0.3  # as in what it replaces: a summary reports, it does not invent
 SUMMARY_TOKENS = 400  # of the answer; it holds all that came before the verbatim messages, however long the thread
@@ -41,7 +44,7 @@ def summary_messages(previous: str, said: Iterable[Turn]) -> list[dict[str, str]
     `previous` is the summary up to the first of them; empty, if there is none. The size of what is sent is up to the
     caller: it chooses how many turns to add at once (one turn counts for at most 4,000 characters).
     """
-    parts = [f"The summary so far:\n{previous.strip()}"] if previous.strip() else []
+    parts = [f"The summary so far:\n{quoted(previous.strip())}"] if previous.strip() else []
     parts += [f"Said since:\n{_talk(said)}" if parts else f"The conversation:\n{_talk(said)}", "Summary:"]
     return [{"role": "system", "content": _SUMMARISING}, {"role": "user", "content": "\n\n".join(parts)}]
 
@@ -53,11 +56,12 @@ def catch_up_messages(said: Iterable[Turn], *, before: str = "", reader: str = "
     """
     parts = [f"For: {_name(reader)}"] if reader else []
     if before.strip():
-        parts.append(f"They know already:\n{before.strip()}")
+        parts.append(f"They know already:\n{quoted(before.strip())}")
     parts += [f"Said since:\n{_talk(said)}", "Points:"]
     return [{"role": "system", "content": _CATCHING_UP}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
+_QUOTED = re.compile(r"^> ?", re.M)
 _LABEL = re.compile(
     r"^\W*(?:(?:here(?:'s| is| are)|sure|certainly)\b[^:\n]*:|(?:\w+ )?(?:summary|points)\s*:)\W*", re.I
 )
@@ -66,7 +70,8 @@ _LABEL = re.compile(
 def clean_summary(text: str) -> str | None:
     """The summary in what a model returned for either; None if there is none. At most SUMMARY_CHARS characters."""
     text = without_reasoning(text).replace("\0", "").strip()
-    text = _without_repeats(_LABEL.sub("", text, count=1)).strip()
+    text = _QUOTED.sub("", _LABEL.sub("", text, count=1))  # as it was shown what is there already
+    text = _without_repeats(text).strip()
     return excerpt(text, SUMMARY_CHARS) if any(char.isalnum() for char in text) else None
 
 
@@ -88,7 +93,11 @@ def _without_repeats(text: str) -> str:
 
 
 def _talk(said: Iterable[Turn]) -> str:
-    return "\n".join(f"{_speaker(turn)}: {excerpt(turn.text, _EXCERPT)}" for turn in said if turn.text)
+    return "\n".join(f"{_speaker(turn)}: {_words(turn)}" for turn in said if turn.text)
+
+
+def _words(turn: Turn) -> str:
+    return quoted(excerpt(turn.text, _EXCERPT)).removeprefix("> ")
 
 
 def _speaker(turn: Turn) -> str:

@@ -34,7 +34,7 @@ class TestWhatIsMade:
         steps = [(1 + 12 * step, 12 + 12 * step) for step in range(15)]
         name = name_of(talk)
         expected = [f"The conversation:\n{lines(1, 12, name)}\n\nSummary:"] + [
-            f"The summary so far:\nSummary {number}\n\nSaid since:\n{lines(first, last, name)}\n\nSummary:"
+            f"The summary so far:\n> Summary {number}\n\nSaid since:\n{lines(first, last, name)}\n\nSummary:"
             for number, (first, last) in enumerate(steps[1:], 1)
         ]
         assert asked(endpoint) == expected

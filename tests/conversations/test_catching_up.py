@@ -74,7 +74,7 @@ class TestMaking:
         (request,) = endpoint.log()
         assert request["messages"][0] == SYSTEM
         assert request["messages"][1]["content"] == (
-            "For: Dora\n\nThey know already:\nThey met.\n\n"
+            "For: Dora\n\nThey know already:\n> They met.\n\n"
             "Said since:\nAlice: Question 5\nParley: Said\nAlice: Question 7\nParley: Said\n\nPoints:"
         )
         assert request["options"]["max_tokens"] == CATCH_UP_TOKENS
@@ -105,7 +105,7 @@ class TestMaking:
         quoted = [line.rpartition(" ")[2] for request in requests for line in request.splitlines() if ": Text " in line]
         assert quoted == [str(position) for position in range(11, 121)]
         assert max(request.count(": Text ") for request in requests) == STEP_MESSAGES
-        assert "The summary so far:\nFirst forty" in requests[1]
+        assert "The summary so far:\n> First forty" in requests[1]
         assert "Before that: First eighty\n" in requests[2]
 
     def test_an_answer_that_is_still_written_is_not_told_of(self, talk: Conversation, dora: User) -> None:
