@@ -17,23 +17,22 @@ from tests.chaos.matrix import Matrix, Row
 def main() -> int:
     asked, further = _parser().parse_known_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    tally, shown, code = Tally(), 0, 0
+    tally, matrix, code = Tally(), Matrix(), 0
     try:
-        if asked.minutes or asked.soak or asked.rolling:
-            tally = _run(asked)
-            tally.add(_counted())
-        else:
-            matrix = Matrix()
+        if not (asked.soak or asked.rolling or asked.no_matrix):
             where = [] if any(word.startswith("tests/") for word in further) else ["tests/chaos"]
             code = int(pytest.main([*where, "-m", "quick" if asked.quick else "chaos", *further], [matrix]))
-            shown, tally = matrix.shown, _counted()
+        if asked.minutes or asked.soak or asked.rolling:
+            tally.add(_run(asked))
     except KeyboardInterrupt:
         code = 130
     except Exception:
         traceback.print_exc()
         code = 1
+    tally.add(_counted())
     print(
-        f"chaos: faults {shown}/{len(Row)}, lost {tally.lost}, doubled {tally.doubled}, disordered {tally.disordered}",
+        f"chaos: faults {matrix.shown}/{len(Row)},"
+        f" lost {tally.lost}, doubled {tally.doubled}, disordered {tally.disordered}",
         flush=True,
     )
     return code or (0 if tally.clean else 1)
@@ -42,7 +41,8 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("script/chaos", description="Kills parts of Parley and counts what is lost.")
     parser.add_argument("--quick", action="store_true", help="the part of the matrix that script/test runs")
-    parser.add_argument("--minutes", type=float, metavar="N", help="kill at random for so long, under a crowd")
+    parser.add_argument("--minutes", type=float, metavar="N", help="then kill at random for so long, under a crowd")
+    parser.add_argument("--no-matrix", action="store_true", help="only that")
     parser.add_argument("--soak", type=float, metavar="N", help="connects, sends and drops for so many minutes")
     parser.add_argument("--rolling", action="store_true", help="replace both web processes under 200 answers")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of what is left to chance")
