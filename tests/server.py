@@ -199,7 +199,7 @@ def family(pid: int) -> list[int]:
     return pids
 
 
-def status_of(url: str, *, timeout: float = 5.0, session: str = "") -> int:
+def status_of(url: str, *, timeout: float = 30.0, session: str = "") -> int:
     """The HTTP status of a page, as one with this session is given it; 0 when nobody answers."""
     headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"} if session else {}
     try:

@@ -1,8 +1,11 @@
 """A connection that breaks and a Postgres that was away take no answer with them: who lives gets the time to go on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
@@ -38,6 +41,25 @@ def terminate(condition: str) -> int:
 def overdue(owner: User) -> Reply:
     """An answer whose writer could not renew its lease."""
     return store_reply(store_talk(owner), Status.STREAMING, lease_until=timezone.now() - timedelta(seconds=1))
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    """Postgres takes no connection to the tests' database, and has none."""
+    parameters = connection.get_connection_params()
+    name = connection.ops.quote_name(parameters["dbname"])
+    connection.close()
+    for key in ("cursor_factory", "context"):
+        parameters.pop(key, None)
+    with psycopg.connect(**{**parameters, "dbname": "postgres"}, autocommit=True) as postgres:
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        try:
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [parameters["dbname"]]
+            )
+            yield
+        finally:
+            postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 async def reaped() -> int:
@@ -95,3 +117,19 @@ def test_no_page_is_given_a_dead_connection(site: Site, alice: User) -> None:
     assert terminate("true") > 0
 
     assert status_of(f"{site.web.url}/", session=session) == 200
+
+
+def test_who_comes_meanwhile_is_asked_to_come_again(site: Site, alice: User) -> None:
+    site.expected_errors.append("Service Unavailable")  # Django's own word for each 503
+    session = session_of(alice)
+    before = site.open(alice, session=session)
+    talk = before.ask("Hello [[tokens=2]]")
+    before.answer(talk.reply)
+    with away():
+        for _ in range(2):
+            assert site.knock(session=session).closed(within=60) == 4503
+        assert status_of(f"{site.web.url}/", session=session) == 503
+    assert "Traceback" not in site.web.said()
+
+    eventually(lambda: status_of(f"{site.web.url}/", session=session) == 200)
+    assert len(site.open(alice, session=session).read(talk.conversation)["messages"]) == 2

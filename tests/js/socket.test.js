@@ -128,6 +128,7 @@ for (const [code, name] of /** @type {[number, string][]} */ ([
   [1006, "reconnecting"],
   [1011, "reconnecting"],
   [4008, "reconnecting"],
+  [4503, "reconnecting"],
   [4408, "reconnecting"],
   [4413, "reconnecting"],
   [1000, "offline"],
