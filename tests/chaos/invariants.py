@@ -1,9 +1,9 @@
 """What has to be true after every test, whatever was killed, cut, frozen or slow meanwhile."""
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,12 @@ def _sends(storm: "Storm") -> Tally:
             "client_id", flat=True
         )
     )
-    acknowledged = {frame["client_id"] for tab in storm.readers for frame in tab.frames if frame["type"] == "ack"}
+    acknowledged = {
+        frame["client_id"]
+        for tab in storm.readers
+        for frame in tab.frames
+        if frame["type"] == "ack" and frame["conversation"] not in storm.erased
+    }
     versions = {
         str(client_id)
         for client_id in Message.objects.filter(role=Role.ASSISTANT, reply__asked_by__in=storm.members)
@@ -132,10 +137,10 @@ def _nothing_leaked(storm: "Storm") -> None:
 
 def _none_left(what: str, look: Callable[[], Sequence[object]]) -> None:
     """Wait until there are none."""
-    until = time.monotonic() + 15
-    while left := look():
-        assert time.monotonic() < until, f"{what} that nobody uses any more: {left}"
-        time.sleep(0.1)
+    with suppress(AssertionError):  # below it is said which
+        eventually(lambda: not look(), within=15, every=0.1)
+    left = look()
+    assert not left, f"{what} that nobody uses any more: {left}"
 
 
 def sockets_of(port: int) -> list[object]:

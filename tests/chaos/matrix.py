@@ -22,8 +22,8 @@ class Row(enum.Enum):
     REDIS_AWAY = "Redis is gone or silent for a while"
     BUS_LOSSY = "the bus loses, doubles and reorders events"
     POSTGRES_RESTARTS = "Postgres crashes and comes back"
-    POSTGRES_AWAY = "Postgres is away for longer than a lease"
-    POSTGRES_READ_ONLY = "Postgres takes no writes, as after a failover to a standby"
+    POSTGRES_AWAY = "Postgres is away for longer than a lease, or than memory lasts"
+    POSTGRES_READ_ONLY = "Postgres takes no writes, as after a failover to a standby, or has no room on its disk"
     ENDPOINT_REFUSES = "the model's endpoint refuses: 401, 403, 404"
     ENDPOINT_LIMITS = "the endpoint says 429, with or without Retry-After"
     ENDPOINT_FAILS = "the endpoint fails: 500, nobody there, no such name"
@@ -34,8 +34,8 @@ class Row(enum.Enum):
     SENDS_AT_ONCE = "the same message is sent many times, and two tabs send at once"
     STOP_RACES_END = "stop races the end of the answer"
     FRAMES_NOT_UNDERSTOOD = "frames are broken, hostile, of the wrong type, or an old page's"
-    NOT_THEIRS = "a conversation is somebody else's, or does not exist"
-    SESSION_OVER = "a member signs out or is made inactive in the middle"
+    NOT_THEIRS = "a conversation is somebody else's, does not exist, or is deleted in the middle"
+    SESSION_OVER = "a member signs out, is made inactive, or loses their place in the middle"
 
 
 def survives(row: Row) -> Callable[[F], F]:

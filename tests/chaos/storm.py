@@ -1,5 +1,6 @@
 """Parley in a storm: a site whose processes and servers die, freeze and come back while tabs are open."""
 
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ class Storm(Site):
         # More than one for each answer, that the test brings about; None: nobody can say how many.
         self.extra_requests: int | None = 0
         self.crowd: list[Window] = []  # further readers, who have gone
+        self.erased: set[str] = set()  # conversations of which no row is left
         super().__init__(fleet.processes["web"], *(fleet.processes[name] for name in fleet.processes if name != "web"))
 
     def member(self, name: str) -> User:
@@ -49,6 +51,10 @@ class Storm(Site):
         user = User.objects.create_user(f"{name.lower()}-{uuid.uuid4()}@example.org", name=name)
         self.members.append(user)
         return user
+
+    def staff(self) -> User:
+        """One who may do anything in the admin."""
+        return User.objects.create_superuser(f"charlie-{uuid.uuid4()}@example.org", name="Charlie")
 
     def asked(self, *, settled: float = 0.0) -> list[dict[str, Any]]:
         """The requests for answers so far; titles and the like are made beside them."""
@@ -112,14 +118,19 @@ class Storm(Site):
 
     def sign_out(self, session: str) -> None:
         """As the button does."""
-        url, secret = f"{self.web.url}/accounts/logout/", "0" * 32
+        self.post("/accounts/logout/", session)
+
+    def post(self, path: str, session: str, **fields: str) -> None:
+        """Send a form of a page of this site."""
+        secret = "0" * 32
         cookies = {settings.SESSION_COOKIE_NAME: session, settings.CSRF_COOKIE_NAME: secret}
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
             "Origin": self.web.url,
             "X-CSRFToken": secret,
         }
-        request = urllib.request.Request(url, data=b"", headers=headers, method="POST")
+        data = urllib.parse.urlencode(fields).encode()
+        request = urllib.request.Request(f"{self.web.url}{path}", data=data, headers=headers, method="POST")
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
 
     @property

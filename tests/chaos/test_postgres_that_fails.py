@@ -1,14 +1,19 @@
 """Postgres is the truth: without it nothing is acknowledged, and with it back everything goes on by itself."""
 
+import random
+
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from conversations.models import Message
+from tests.chaos.disk import Disk
 from tests.chaos.matrix import Row, survives
 from tests.chaos.storm import OUTAGES, Storm
 from tests.rows import message_row, reply_row
 from tests.said import tokens
 from tests.server import Process, eventually, status_of
+from tests.site import session_of
 from tests.tab import new_id
 
 
@@ -44,6 +49,23 @@ def test_after_a_crash_nothing_acknowledged_is_gone(storm: Storm, alice: User) -
     assert reply_row(ack.reply).status == "complete", "its text was in memory all the time"
 
 
+@survives(Row.POSTGRES_RESTARTS)
+def test_who_comes_meanwhile_is_asked_to_come_again(storm: Storm, alice: User) -> None:
+    """In one line of the log each, and no traceback."""
+    storm.expected_errors.append("Service Unavailable: /")
+    session = session_of(alice)
+    storm.servers.kill_postgres()
+    for process in (storm.web, storm.other):
+        assert status_of(f"{process.url}/", session=session, timeout=30) == 503
+        tab = storm.knock(session=session, at=process)
+        assert tab.closed() == 4503
+        assert "Traceback" not in process.said()
+    storm.servers.start_postgres()
+    eventually(lambda: status_of(f"{storm.web.url}/", session=session, timeout=30) == 200, within=60)
+    tab = storm.open(alice, session=session)
+    assert tab.answer(tab.ask("Hello [[tokens=5]]").reply, within=60) == tokens(5)
+
+
 @survives(Row.POSTGRES_AWAY)
 def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User) -> None:
     """Longer than a lease: whoever held one when Postgres went is given the time to hold it again."""
@@ -63,6 +85,34 @@ def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User)
     eventually(lambda: ready(storm.web) == 200, within=30)
     next_one = tabs[0].say("And now? [[tokens=5]]", conversation=ack.conversation)
     assert [tab.answer(next_one.reply, within=30) for tab in tabs] == [tokens(5)] * 2
+
+
+@survives(Row.POSTGRES_AWAY)
+def test_past_what_memory_may_hold_the_model_is_left(storm: Storm, alice: User) -> None:
+    """After two minutes, for which nobody waits here. What had arrived is kept, and it says so."""
+    storm.kill("replies")
+    storm.start("replies", UNSAVED_SECONDS="8")
+    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
+    ack = tabs[0].ask("Long [[tokens=9000 pace=10ms]]")
+    tabs[1].read(ack.conversation)
+    for tab in tabs:
+        tab.until(ack.reply, "t30 ")
+    storm.servers.kill_postgres()
+    (request,) = storm.asked(settled=60)
+    assert request["gone"], "it was asked for more than could be kept"
+    storm.servers.start_postgres()
+
+    for tab in tabs:
+        ended = tab.ended(ack.reply, within=60)
+        assert (ended["status"], ended["error"]["code"], ended["error"]["retryable"]) == (
+            "interrupted",
+            "storage",
+            True,
+        )
+        text = tab.page.text(ack.reply)
+        assert text == message_row(ack.reply).text == tokens(len(text.split()))
+    next_one = tabs[0].say("And now? [[tokens=5]]", conversation=ack.conversation)
+    assert [tab.answer(next_one.reply, within=60) for tab in tabs] == [tokens(5)] * 2
 
 
 @survives(Row.POSTGRES_READ_ONLY)
@@ -86,4 +136,40 @@ def test_what_cannot_be_stored_is_not_acknowledged(storm: Storm, alice: User) ->
     eventually(acknowledged, within=60, every=0.5)
     assert Message.objects.filter(client_id=lost).count() == 1
     assert reading.answer(ack.reply, within=90) == tokens(1200)
+    assert reply_row(ack.reply).status == "complete"
+
+
+@survives(Row.POSTGRES_READ_ONLY)
+def test_on_a_full_disk_nothing_is_acknowledged_that_is_not_stored(cramped: Storm, disk: Disk) -> None:
+    """Not one byte is left, for the tables or for Postgres's own log."""
+    cramped.expected_errors += OUTAGES
+    alice, noise = cramped.member("Alice"), random.Random(7)
+    reading, sending = cramped.open(alice, at=cramped.other), cramped.open(alice)
+    ack = reading.ask("Count [[tokens=1500 pace=10ms]]")
+    reading.until(ack.reply, "t30 ")
+    text = f"{noise.randbytes(9_000).hex()} [[tokens=3]]"
+    disk.fill()
+
+    def acknowledged(client_id: str, conversation: str) -> bool:
+        sending.send("send", client_id=client_id, conversation=conversation, text=text, personality="assistant")
+        sending.flush()
+        return any(frame["type"] == "ack" and frame["client_id"] == client_id for frame in sending.frames)
+
+    def refused() -> tuple[str, str] | None:
+        ids = new_id(), new_id()
+        return None if acknowledged(*ids) else ids
+
+    lost = eventually(refused, within=60)
+    error = sending.expect("error", ref=lost[0])
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+    reading.until(ack.reply, f"t{len(reading.page.text(ack.reply).split()) + 200} ")
+    connection.close()  # the test's own, should Postgres have ended it
+    disk.make_room()
+    cramped.servers.revive()
+
+    eventually(lambda: ready(cramped.web) == 200, within=60)
+    assert not Message.objects.filter(client_id=lost[0]).exists()
+    eventually(lambda: acknowledged(*lost), within=60, every=0.5)
+    assert Message.objects.filter(client_id=lost[0]).count() == 1
+    assert reading.answer(ack.reply, within=90) == tokens(1500)
     assert reply_row(ack.reply).status == "complete"
