@@ -128,6 +128,7 @@ def branch(conversation: uuid.UUID, tip: uuid.UUID | None) -> list[Message]:
 
 
 def _view(user: User, talk: Conversation, messages: list[Message], *, has_earlier: bool, since: int | None) -> View:
+    role, last_read = talk.memberships.values_list("role", "last_read").get(user=user)
     return View(
         frame=Snapshot(
             type="snapshot",
@@ -135,7 +136,8 @@ def _view(user: User, talk: Conversation, messages: list[Message], *, has_earlie
             messages=message_objects(messages),
             has_earlier=has_earlier,
             summary=summary_object(newest(talk.head_id)),
-            last_read=talk.memberships.values_list("last_read", flat=True).get(user=user),
+            role=role,
+            last_read=last_read,
             recap=recap_object(talk.recaps.filter(user=user).first()),
             since=since,
         ),

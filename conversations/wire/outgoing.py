@@ -29,6 +29,7 @@ class Snapshot(TypedDict):
     messages: list[MessageObject]
     has_earlier: bool
     summary: SummaryObject | None
+    role: str
     last_read: int
     recap: RecapObject | None
     since: int | None

@@ -31,8 +31,8 @@ export class Chat {
   current = null;
   /** The conversation that is shown does not exist, or is not this member's. */
   gone = false;
-  /** Conversations that were deleted while this page was open: their owner may take them back. @type {Set<string>} */
-  deleted = new Set();
+  /** Conversations that were deleted while this page was open, and whether they are this member's own. @type {Map<string, boolean>} */
+  deleted = new Map();
   maxFrame = 65_536;
   /** @type {Set<(news: News) => void>} */
   #listeners = new Set();
@@ -230,7 +230,7 @@ export class Chat {
 
   /** @param {string} id */
   #deleted(id) {
-    this.deleted.add(id);
+    this.deleted.set(id, this.store.threads.get(id)?.owned ?? false);
     this.subscriptions.leave(id);
     this.store.drop(id);
     if (id === this.current) this.#lose();

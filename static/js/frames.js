@@ -66,7 +66,8 @@
  * @property {string} error a sentence, where it failed
  *
  * @typedef {{type: "hello", v: number, user: number | string, heartbeat: number, max_frame: number, max_text: number}} Hello
- * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, last_read?: number, recap?: Recap | null, since: number | null}} Snapshot
+ * @typedef {"owner" | "writer" | "reader"} MemberRole
+ * @typedef {{type: "snapshot", conversation: Conversation, messages: Message[], has_earlier: boolean, summary?: Summary | null, role?: MemberRole, last_read?: number, recap?: Recap | null, since: number | null}} Snapshot
  * @typedef {{type: "message", conversation: string, rev: number, head: string | null, message: Message}} MessageFrame
  * @typedef {{type: "conversation", conversation: Conversation}} ConversationFrame
  * @typedef {{type: "summary", conversation: string, rev: number, summary: Summary | null}} SummaryFrame

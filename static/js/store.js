@@ -21,6 +21,7 @@ import { Reading } from "./reading.js";
  * @property {Message[] | null} path the shown branch, oldest first; null when it has to be walked anew
  * @property {Summary | null} summary of the shown branch, as far as was heard
  * @property {Recap | null} recap this member's
+ * @property {boolean} owned it is this member's own
  * @property {Set<string>} strangers answers that were heard of but are not on the shown branch
  *
  * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
@@ -161,7 +162,7 @@ export class Store {
   }
 
   /** @param {Snapshot} frame @returns {"taken" | "dropped"} */
-  #snapshot({ conversation, messages, summary = null, last_read = 0, recap = null, since }) {
+  #snapshot({ conversation, messages, summary = null, role, last_read = 0, recap = null, since }) {
     const known = this.threads.get(conversation.id);
     if (known && since !== null && conversation.rev < known.conversation.rev) return "dropped";
     const thread = known ?? {
@@ -170,8 +171,10 @@ export class Store {
       path: null,
       summary,
       recap,
+      owned: false,
       strangers: new Set(),
     };
+    thread.owned = role === "owner";
     thread.conversation = conversation;
     thread.summary = summary;
     thread.recap = recap;

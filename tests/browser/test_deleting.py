@@ -3,6 +3,8 @@
 from playwright.sync_api import expect
 
 from accounts.models import User
+from conversations.models import Conversation, MemberRole, Membership
+from tests.browser.test_summary import summarised
 from tests.browser.window import Window, Windows, status
 
 
@@ -25,3 +27,27 @@ def test_it_goes_from_every_window_and_comes_back(windows: Windows, window: Wind
         expect(each.answers).to_have_count(1)
         expect(each.page.locator("parley-list .item")).to_have_count(1)
     status(window.ask("And now? [[tokens=3]]"), "complete")
+
+
+def test_who_only_shares_it_is_offered_nothing_that_is_the_owners(windows: Windows, alice: User, bob: User) -> None:
+    talk, _ = summarised(alice)
+    Membership.objects.create(conversation=talk, user=bob, role=MemberRole.WRITER)
+    owner, other = windows.open(alice, f"/c/{talk.pk}/"), windows.open(bob, f"/c/{talk.pk}/")
+    for each, offered in ((owner, 1), (other, 0)):
+        each.connected()
+        each.button("Open").click()
+        expect(each.button("Close")).to_be_visible()
+        expect(each.button("Edit")).to_have_count(offered)
+        expect(each.button("Delete conversation")).to_have_count(offered)
+
+    owner.button("Delete conversation").click()
+    owner.button("Delete this conversation").click()
+    for each, words, offered in ((owner, "You can take it back", 1), (other, "Its owner can take it back", 0)):
+        expect(each.page.get_by_role("heading", name="This conversation was deleted.")).to_be_visible()
+        expect(each.page.locator(".gone")).to_contain_text(words)
+        expect(each.button("Take it back")).to_have_count(offered)
+    assert Conversation.objects.get().trashed_at
+
+    owner.button("Take it back").click()
+    for each in (owner, other):
+        expect(each.said).to_have_count(3)

@@ -99,6 +99,11 @@ class TestByItsOwner:
         assert stranger.refused("restore", conversation=running.conversation)["code"] == "not_found"
         assert conversation_row(running.conversation).trashed_at is not None
 
+    def test_each_member_is_told_whether_it_is_theirs(self, site: Site, alice: User, bob: User, running: Ack) -> None:
+        join(running.conversation, bob)
+        roles = [site.open(user).read(running.conversation)["role"] for user in (alice, bob)]
+        assert roles == ["owner", "writer"]
+
     def test_what_is_not_in_the_trash_cannot_be_taken_back(self, world: None, alice: User) -> None:
         with pytest.raises(NotFound):
             turns.restore(user=alice, conversation=store_talk(alice).pk)

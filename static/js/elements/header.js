@@ -53,7 +53,7 @@ export class ChatHeader extends ChatElement {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h16M4 12h16M4 17h16"/></svg>
       </button>
       ${this.#title()} ${this.chat.current && !this.chat.gone ? this.#voice() : nothing} ${this.#link()}
-      ${this.chat.thread && !this.chat.gone ? this.#delete(this.chat.thread.conversation.id) : nothing}`;
+      ${this.chat.thread?.owned && !this.chat.gone ? this.#delete(this.chat.thread.conversation.id) : nothing}`;
   }
 
   #title() {

@@ -63,7 +63,7 @@ export class SummaryCard extends ChatElement {
       <p class="summary-by">${by} · ${dayName(summary.created_at)}${version}. The messages themselves are all kept.</p>
       <div class="summary-acts">
         <button type="button" class="quiet" aria-expanded="true" @click=${this.#toggle}>Close</button>
-        <button type="button" class="quiet" @click=${this.#edit}>Edit</button>
+        ${this.chat.thread?.owned ? html`<button type="button" class="quiet" @click=${this.#edit}>Edit</button>` : nothing}
       </div>`;
   }
 

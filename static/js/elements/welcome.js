@@ -48,7 +48,8 @@ export class Welcome extends ChatElement {
 
   #gone() {
     const { current } = this.chat;
-    if (current && this.chat.deleted.has(current)) return this.#deleted(current);
+    const owned = this.chat.deleted.get(current ?? "");
+    if (current && owned !== undefined) return this.#deleted(current, owned);
     return html`<div class="welcome gone">
       <h2>This conversation is not here.</h2>
       <p>It may have been removed, or it belongs to somebody else.</p>
@@ -56,12 +57,14 @@ export class Welcome extends ChatElement {
     </div>`;
   }
 
-  /** @param {string} id */
-  #deleted(id) {
+  /** @param {string} id @param {boolean} owned */
+  #deleted(id, owned) {
+    const back = html`<p><button type="button" class="button"
+      @click=${() => this.chat.requests.restore(id)}>Take it back</button></p>`;
     return html`<div class="welcome gone">
       <h2>This conversation was deleted.</h2>
-      <p>Its owner can take it back for a while.</p>
-      <p><button type="button" class="button" @click=${() => this.chat.requests.restore(id)}>Take it back</button></p>
+      <p>${owned ? "You" : "Its owner"} can take it back for a while.</p>
+      ${owned ? back : nothing}
       <p><a href="/">Begin a new one</a></p>
     </div>`;
   }
