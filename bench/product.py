@@ -1,6 +1,7 @@
 """The product under measurement: a scripted endpoint, `manage.py serve` and a Celery worker, each its own process."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,8 +57,9 @@ def running_product(port: int = 8300) -> Iterator[Product]:
         )
         worker = stack.enter_context(
             running(
-                "-m", "celery", "-A", "chatsite", "worker", "--beat", "--concurrency", "1", "--loglevel", "WARNING",
-                "--schedule", str(folder / "beat"), environment=environment, log=folder / "worker.log",
+                str(Path(sys.executable).with_name("celery")), "-A", "chatsite", "worker", "--beat",
+                "--concurrency", "1", "--loglevel", "WARNING", "--schedule", str(folder / "beat"),
+                environment=environment, log=folder / "worker.log",
             )
         )  # fmt: skip
         address = f"http://127.0.0.1:{port}"

@@ -89,19 +89,19 @@ USE_TZ = True
 
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://parley@localhost/parley")}
 # Under ASGI a connection kept by its thread leaks with the thread; a pool does not. Celery forks, where a pool breaks.
-_under_celery = Path(sys.argv[0]).name == "celery"
+_under_celery = "celery" in Path(sys.argv[0]).parts[-2:]
 # Threads of a process that do database work for its sockets and its runner, each with a connection of its own.
 DATABASE_THREADS = env.int("DATABASE_THREADS", default=6)
 # Connections a process may hold: these, and some for pages.
 DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else DATABASE_THREADS + 8)
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
+# After a restart of Postgres there are many dead connections: none of them is handed to a page or a task.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
 if DATABASE_POOL:
     # Not the pool's own five minutes: it would wait ever longer between two tries, also once Postgres is back.
     _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 2}
-    # After a restart of Postgres the pool is full of dead connections: none of them is handed to a page.
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Logins are throttled through this cache: it stands in Postgres so that a lost Redis locks nobody out.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 
