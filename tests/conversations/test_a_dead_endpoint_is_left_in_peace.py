@@ -12,7 +12,7 @@ from tests.said import tokens
 from tests.server import Keeper, Process, serving
 from tests.site import Site
 
-REST = 2.0  # seconds
+REST = 4.0  # seconds
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def site(process: Process, world: None, endpoint: RunningEndpoint) -> Iterator[S
 
 
 def test_five_failures_then_one_at_a_time(site: Site, alice: User, endpoint: RunningEndpoint) -> None:
-    tab = site.open(alice)
+    tab, *others = [site.open(alice) for _ in range(5)]
     first = tab.ask("Hello [[fault=500]]")
     assert tab.ended(first.reply)["error"]["code"] == "endpoint_failed"
     second = tab.ask("Hello [[fault=drop]]", conversation=first.conversation)
@@ -42,7 +42,6 @@ def test_five_failures_then_one_at_a_time(site: Site, alice: User, endpoint: Run
     assert len(endpoint.log()) == 5
     assert Usage.objects.filter(reply=reply_row(second.reply)).count() == 2, "who was not asked cost nothing"
 
-    others = [site.open(alice) for _ in range(4)]
     asked = [other.ask("Hello [[fault=500]]").reply for other in others]
     for other, reply in zip(others, asked, strict=True):
         wait = other.expect("reply", reply=reply, status="queued")["wait"]
