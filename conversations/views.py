@@ -1,6 +1,7 @@
 """The page door: the page itself, and the older parts of what it shows. All else goes through the socket."""
 
 import uuid
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -111,6 +112,7 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int
         "after_summary": snapshot and _after_summary(snapshot),
         "after_recap": snapshot and _after_recap(snapshot),
         "first_unread": snapshot and _first_unread(snapshot, user),
+        "several": snapshot and _in_several_versions(snapshot),
         "conversations": listed,
         "personalities": personalities,
         "member": page["user"],
@@ -132,6 +134,13 @@ def _after_summary(snapshot: wire.Snapshot) -> str | None:
             return message["id"] if here else None
         above = message["id"]
     return None
+
+
+def _in_several_versions(snapshot: wire.Snapshot) -> set[str]:
+    """The personalities, by slug, of which more than one version has answered here."""
+    replies = [message["reply"] for message in snapshot["messages"]]
+    versions = Counter(slug for slug, _ in {(each["personality"]["slug"], each["version"]) for each in replies if each})
+    return {slug for slug, count in versions.items() if count > 1}
 
 
 def _first_unread(snapshot: wire.Snapshot, user: User) -> str | None:

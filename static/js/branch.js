@@ -56,3 +56,21 @@ export function tellSiblings(messages, message) {
     }
   }
 }
+
+/**
+ * The personalities, by slug, of which more than one version has answered here: the name alone does not say which.
+ * @param {Iterable<Message>} messages
+ */
+export function inSeveralVersions(messages) {
+  /** @type {Map<string, number | undefined>} */
+  const first = new Map();
+  /** @type {Set<string>} */
+  const several = new Set();
+  for (const { reply } of messages) {
+    if (!reply) continue;
+    const { slug } = reply.personality;
+    if (!first.has(slug)) first.set(slug, reply.version);
+    else if (first.get(slug) !== reply.version) several.add(slug);
+  }
+  return several;
+}

@@ -5,13 +5,14 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.browser.window import Window, Windows, status
+from tests.conversations.in_short import quiet_assistant
 
 
 def test_another_takes_over_in_the_middle_of_a_conversation(window: Window) -> None:
     page = window.page
     first = window.ask("Hello [[tokens=3]]")
     status(first, "complete")
-    expect(first.locator(".who")).to_contain_text("Parleyv1")
+    expect(first.locator(".who b")).to_have_attribute("title", "Parley, version 1")
 
     page.locator(".chip").click()
     page.locator("#voices .menu-row", has_text="Dev").click()
@@ -19,7 +20,8 @@ def test_another_takes_over_in_the_middle_of_a_conversation(window: Window) -> N
     expect(page.locator(".chip")).to_contain_text("Dev")
     second = window.ask("And you? [[tokens=4]]")
     status(second, "complete")
-    expect(second.locator(".who")).to_contain_text("Devv1")
+    expect(page.get_by_role("article", name="Dev, version 1")).to_be_visible()
+    expect(page.locator(".version")).to_have_count(0)
     expect(first.locator(".who b")).to_have_text("Parley")
 
     page.reload()
@@ -33,6 +35,31 @@ def test_another_takes_over_in_the_middle_of_a_conversation(window: Window) -> N
     expect(panel).to_contain_text("queued for")
     expect(panel).to_contain_text("first words")
     expect(panel).to_contain_text("written in")
+
+
+def test_the_version_stands_beside_the_name_where_the_name_does_not_tell(windows: Windows, window: Window) -> None:
+    page = window.page
+    status(window.ask("Hello [[tokens=3]]"), "complete")
+    page.locator(".chip").click()
+    page.locator("#voices .menu-row", has_text="Dev").click()
+    status(window.ask("And you? [[tokens=4]]"), "complete")
+    page.locator(".chip").click()
+    page.locator("#voices .menu-row", has_text="Parley").click()
+    quiet_assistant()  # its second version
+    status(window.ask("And now? [[tokens=3]]"), "complete")
+    expect(window.answers.locator(".who b")).to_have_text(["Parley", "Dev", "Parley"])
+    expect(window.answers.locator(".version")).to_have_text(["v1", "v2"])
+    expect(window.answers.last.locator(".who b")).to_have_attribute("title", "Parley, version 2")
+
+    page.route("**/js/main*.js", lambda route: route.abort())
+    window.loses_its_server()
+    page.reload()
+    expect(window.answers.locator(".version")).to_have_text(["v1", "v2"])
+    assert [each.get_attribute("aria-label") for each in window.answers.all()] == [
+        "Parley, version 1",
+        "Dev, version 1",
+        "Parley, version 2",
+    ]
 
 
 def test_one_answer_is_written_anew_by_another(window: Window) -> None:

@@ -24,6 +24,7 @@ export class MessageView extends ChatElement {
     message: { attribute: false },
     last: { attribute: false },
     place: { attribute: false },
+    several: { attribute: false },
     copied: { state: true },
     stopping: { state: true },
   };
@@ -42,6 +43,8 @@ export class MessageView extends ChatElement {
     this.last = false;
     /** Place among the answers that run, 0 for the one being written; -1 when it does not run. */
     this.place = -1;
+    /** More than one version of its personality has answered here. */
+    this.several = false;
     this.copied = false;
     this.stopping = false;
   }
@@ -81,11 +84,12 @@ export class MessageView extends ChatElement {
     const { message } = this;
     const { personality } = reply;
     const running = isRunning(message);
+    const who = reply.version ? `${personality.name}, version ${reply.version}` : personality.name;
     return html`<article class="answer ${this.last ? "last" : ""}" data-status=${reply.status}
-      aria-label="${personality.name}, ${clock(message.created_at)}">
+      aria-label="${who}, ${clock(message.created_at)}">
       ${face(personality)}
       <div class="answer-body">
-        <div class="who"><b>${personality.name}</b>${this.#version(reply)}
+        <div class="who"><b title=${who}>${personality.name}</b>${this.several ? this.#version(reply) : nothing}
           <time datetime=${message.created_at} title=${moment(message.created_at)}>${clock(message.created_at)}</time>
         </div>
         <div class="prose" lang=${languageOf(message.text) ?? nothing}></div>
@@ -95,9 +99,8 @@ export class MessageView extends ChatElement {
   }
 
   /** Which version of the personality gave it. @param {Reply} reply */
-  #version({ version, personality }) {
-    if (!version) return nothing;
-    return html`<span class="version" title="Version ${version} of ${personality.name}">v${version}</span>`;
+  #version({ version }) {
+    return version ? html`<span class="version" aria-hidden="true">v${version}</span>` : nothing;
   }
 
   /** What is shown while an answer has no words yet. @param {Reply} reply */

@@ -2,6 +2,7 @@
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { alarm, say } from "../announce.js";
+import { inSeveralVersions } from "../branch.js";
 import { copyCode } from "../clipboard.js";
 import { dayName } from "../dates.js";
 import { Earlier } from "../earlier.js";
@@ -41,6 +42,8 @@ export class Transcript extends ChatElement {
   /** The summary was opened before the script was there. */
   #unfolded = false;
   #line = new UnreadLine(this.chat);
+  /** Who has answered here in more than one version. @type {Set<string>} */
+  #several = new Set();
 
   /** @override */
   takeOver() {
@@ -74,6 +77,7 @@ export class Transcript extends ChatElement {
   willUpdate() {
     this.hidden = this.chat.current === null || this.chat.gone;
     this.#line.draw();
+    this.#several = inSeveralVersions(this.chat.thread?.messages.values() ?? []);
   }
 
   /** @override */
@@ -164,7 +168,8 @@ export class Transcript extends ChatElement {
     const day = dayName(message.created_at);
     const place = running.findIndex((other) => other.id === message.id);
     return html`${!before || dayName(before.created_at) !== day ? html`<div class="day">${day}</div>` : nothing}
-      <parley-message id="m-${message.id}" .message=${message} .last=${last} .place=${place}></parley-message>`;
+      <parley-message id="m-${message.id}" .message=${message} .last=${last} .place=${place}
+        .several=${this.#several.has(message.reply?.personality.slug ?? "")}></parley-message>`;
   }
 
   /** The card stands between what it stands for and what comes after. @param {Message[]} path @param {number} at */
