@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -24,12 +25,16 @@ ROOT = Path(__file__).resolve().parents[1]
 START = 90.0  # seconds a process may take to be up on a busy machine
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+# Somebody wants all of it to end now: who waits in a thread, where no signal is heard, waits no longer.
+interrupted = threading.Event()
+
 
 def eventually(what: Callable[[], object], *, within: float = 10.0, every: float = 0.03) -> Any:
     """Wait until this is true and return it. For what tells nobody when it happens: rows, files, processes."""
     until = time.monotonic() + within
     while not (result := what()):
         assert time.monotonic() < until, f"still not so after {within} s: {result!r}"
+        assert not interrupted.is_set(), "interrupted"
         time.sleep(every)
     return result
 

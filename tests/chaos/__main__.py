@@ -6,17 +6,20 @@ import random
 import signal
 import sys
 import traceback
+from types import FrameType
 
 import django
 import pytest
 
-from tests.chaos.counting import Tally
+from tests.chaos.counting import TALLY, Tally
 from tests.chaos.matrix import Matrix, Row
+from tests.server import interrupted
 
 
 def main() -> int:
     asked, further = _parser().parse_known_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     tally, matrix, code = Tally(), Matrix(), 0
     try:
         if not (asked.soak or asked.rolling or asked.no_matrix):
@@ -29,13 +32,18 @@ def main() -> int:
     except Exception:
         traceback.print_exc()
         code = 1
-    tally.add(_counted())
+    tally.add(TALLY)
     print(
         f"chaos: faults {matrix.shown}/{len(Row)},"
         f" lost {tally.lost}, doubled {tally.doubled}, disordered {tally.disordered}",
         flush=True,
     )
     return code or (0 if tally.clean else 1)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    interrupted.set()
+    signal.default_int_handler(number, frame)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,12 +67,6 @@ def _run(asked: argparse.Namespace) -> Tally:
     if asked.soak:
         return runs.soak(asked.soak, asked.seed)
     return runs.random_kills(asked.minutes, asked.seed)
-
-
-def _counted() -> Tally:
-    from tests.chaos.invariants import TALLY
-
-    return TALLY
 
 
 if __name__ == "__main__":

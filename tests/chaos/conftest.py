@@ -14,6 +14,7 @@ from tests.chaos.fleet import Fleet, pointed_at, prepare, running_fleet
 from tests.chaos.servers import Servers
 from tests.chaos.storm import Storm
 from tests.endpoint import RunningEndpoint
+from tests.server import interrupted
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_keyboard_interrupt() -> None:
-    Storm.interrupted = True
+    interrupted.set()
 
 
 @contextmanager

@@ -22,6 +22,10 @@ class Tally:
         return not (self.lost or self.doubled or self.disordered)
 
 
+# Of all tests of a run: the last line of script/chaos.
+TALLY = Tally()
+
+
 def tokens_of(text: str) -> list[int]:
     """The numbers of its tokens. What is no whole token counts as 0: it was torn."""
     words = text.split(" ")

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from conversations.models import OPEN, Message, Reply, Role, Status
-from tests.chaos.counting import Tally, count
+from tests.chaos.counting import TALLY, Tally, count
 from tests.page import RUNNING
 from tests.server import eventually
 
 if TYPE_CHECKING:
     from tests.chaos.storm import Storm
-
-# Of the whole run: the last line of script/chaos.
-TALLY = Tally()
 
 STORED = "Said"  # by no model: tests/conversations/stored.py
 PATIENCE = 60.0  # seconds after which nothing may be unfinished

@@ -81,6 +81,8 @@ class Onlooker(Supervisor):
         self._children.remove(child)
 
     async def stop(self) -> None:
+        """At once: nobody will read their data again."""
+        self._hurry.set()
         await self._stop_all()
 
 
@@ -97,6 +99,7 @@ class Servers:
         self._redis = redis.Redis.from_url(self._valkey.url, socket_timeout=5, protocol=2)
         self.postgres_line = Line(self._background.do, steady_port(), self._to_postgres)
         self.redis_line = Line(self._background.do, steady_port(), self._to_valkey)
+        self._read_only = False
 
     @property
     def database_url(self) -> str:
@@ -154,6 +157,7 @@ class Servers:
 
     def set_read_only(self, on: bool) -> None:
         """Whether Postgres refuses every change, on all connections but the test's own."""
+        self._read_only = on
         with connection.cursor() as cursor:
             change = "SET default_transaction_read_only = on" if on else "RESET default_transaction_read_only"
             cursor.execute(f"ALTER DATABASE parley {change}")
@@ -189,6 +193,8 @@ class Servers:
         if not self.running("valkey"):
             self.start_valkey()
         self.thaw_valkey()
+        if self._read_only:
+            self.set_read_only(False)
         for line in (self.postgres_line, self.redis_line):
             line.up()
 

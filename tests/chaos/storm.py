@@ -3,10 +3,11 @@
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 from django.conf import settings
 
@@ -15,9 +16,12 @@ from tests.chaos.crowd import Window
 from tests.chaos.fleet import Fleet
 from tests.chaos.invariants import assert_invariants
 from tests.chaos.line import Line
-from tests.server import Process
+from tests.server import Process, interrupted
 from tests.site import Site, session_of, settle
 from tests.tab import Tab
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # What the processes, and the libraries in them, say with an error while Redis or Postgres is away.
 OUTAGES = (
@@ -33,8 +37,6 @@ OUTAGES = (
 class Storm(Site):
     """One test's part of the fleet. At the end everything that `assert_invariants` names has to be true."""
 
-    interrupted = False  # whether somebody wants it all to end now
-
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.servers = fleet.servers
@@ -44,6 +46,7 @@ class Storm(Site):
         self.extra_requests: int | None = 0
         self.crowd: list[Window] = []  # further readers, who have gone
         self.erased: set[str] = set()  # conversations of which no row is left
+        self._threads = ThreadPoolExecutor(20)
         super().__init__(fleet.processes["web"], *(fleet.processes[name] for name in fleet.processes if name != "web"))
 
     def member(self, name: str) -> User:
@@ -59,6 +62,10 @@ class Storm(Site):
     def asked(self, *, settled: float = 0.0) -> list[dict[str, Any]]:
         """The requests for answers so far; titles and the like are made beside them."""
         return [request for request in self.endpoint.log(settled=settled) if request["stream"]]
+
+    def beside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
+        """Do it in a thread, at once with what the test does and with up to 19 others."""
+        return self._threads.submit(work, *args, **kwargs)
 
     @property
     def readers(self) -> list[Tab | Window]:
@@ -143,12 +150,13 @@ class Storm(Site):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            if kind is None and not Storm.interrupted:
+            if kind is None and not interrupted.is_set():
                 assert_invariants(self)
                 self.complain()
         finally:
             for tab in self.tabs:
                 tab.close()
-            if kind is not KeyboardInterrupt and not Storm.interrupted:
+            self._threads.shutdown()  # who still reads there finds the tab closed
+            if not interrupted.is_set():
                 self.fleet.servers.revive()
                 settle()

@@ -3,7 +3,6 @@
 import json
 import random
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,9 +28,7 @@ def test_the_same_message_twenty_times_is_one(storm: Storm, alice: User) -> None
             "Once [[tokens=3]]", client_id=client_id, conversation=conversation, personality="assistant"
         )
 
-    with ThreadPoolExecutor(20) as threads:
-        acks = set(threads.map(send, range(20)))
-    (ack,) = acks
+    (ack,) = {each.result() for each in [storm.beside(send, tab) for tab in range(20)]}
     assert Message.objects.filter(conversation=uuid.UUID(conversation)).count() == 2
     error = tabs[0].refused("send", client_id=client_id, conversation=conversation, text="Other words")
     assert error["code"] == "idempotency_conflict"
@@ -44,12 +41,11 @@ def test_two_tabs_that_send_at_once_are_answered_one_after_the_other(storm: Stor
     tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
     first = tabs[0].ask("First [[tokens=2]]")
     tabs[1].read(first.conversation)
-    with ThreadPoolExecutor(2) as threads:
-        said = [
-            threads.submit(tab.say, f"{number} [[tokens=20 pace=10ms]]", conversation=first.conversation)
-            for number, tab in enumerate(tabs)
-        ]
-        acks = [each.result(30) for each in said]
+    said = [
+        storm.beside(tab.say, f"{number} [[tokens=20 pace=10ms]]", conversation=first.conversation)
+        for number, tab in enumerate(tabs)
+    ]
+    acks = [each.result() for each in said]
     for tab in tabs:
         for ack in acks:
             assert tab.answer(ack.reply, within=60) == tokens(20)

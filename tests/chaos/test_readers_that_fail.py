@@ -1,7 +1,5 @@
 """A reader who is gone or slow costs nobody else anything, and nothing of what was written."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from accounts.models import User
 from tests.chaos.invariants import sockets_of
 from tests.chaos.matrix import Row, survives
@@ -45,8 +43,7 @@ def test_who_does_not_read_is_sent_away_and_nobody_else_notices(storm: Storm, al
     bad.read(ack.conversation)
     bad.acknowledges = False
 
-    with ThreadPoolExecutor() as threads:
-        whole = threads.submit(good.answer, ack.reply, within=120)
-        assert bad.closed(within=90) == 4008
-        again = storm.again(bad, at=storm.other)
-        assert again.answer(ack.reply, within=120) == whole.result() == tokens(2000)
+    whole = storm.beside(good.answer, ack.reply, within=120)
+    assert bad.closed(within=90) == 4008
+    again = storm.again(bad, at=storm.other)
+    assert again.answer(ack.reply, within=120) == whole.result() == tokens(2000)

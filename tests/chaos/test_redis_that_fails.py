@@ -57,12 +57,13 @@ def test_what_it_forgets_in_the_middle_is_no_gap(storm: Storm, alice: User) -> N
 @survives(Row.REDIS_AWAY)
 @pytest.mark.parametrize("how", ["down", "hold"], ids=["refuses", "is silent"])
 def test_while_it_is_gone_sends_are_stored_and_answers_grow(storm: Storm, alice: User, how: str) -> None:
-    ack, tabs = two_readers(storm, alice, "Count [[tokens=800 pace=10ms]]")
+    ack, tabs = two_readers(storm, alice, "Count [[tokens=2000 pace=10ms]]")
     fail: Callable[[], None] = getattr(storm.servers.redis_line, how)
     fail()
     seen = len(tabs[1].page.text(ack.reply).split())
     for tab in tabs:
         tab.until(ack.reply, f"t{seen + 200} ", within=60)  # by way of the row
+        assert tab.page.message(ack.reply)["reply"]["status"] == "streaming", "it was shown only once it had ended"
     tabs[0].send(
         "send",
         client_id=(sent := "0d0e0f00-0000-4000-8000-000000000001"),
@@ -75,7 +76,7 @@ def test_while_it_is_gone_sends_are_stored_and_answers_grow(storm: Storm, alice:
     storm.servers.redis_line.up()
 
     for tab in tabs:
-        assert tab.answer(ack.reply, within=60) == tokens(800)
+        assert tab.answer(ack.reply, within=60) == tokens(2000)
         assert tab.answer(stored.reply, within=60) == tokens(5)
     assert reply_row(ack.reply).status == "complete"
 
