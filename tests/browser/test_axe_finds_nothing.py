@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
+from conversations.models import Recap, Summary
 from tests.browser.window import Window, Windows, says, status
+from tests.conversations.stored import store_exchanges, store_talk
 from tests.endpoint import RunningEndpoint
 from tests.server import ROOT
 
@@ -55,6 +57,40 @@ def test_in_a_conversation(windows: Windows, endpoint: RunningEndpoint, alice: U
     status(window.ask("First"), "complete")
     status(window.ask("Second"), "failed")
     expect(window.ask("Third")).to_contain_text("t5 ")
+    check(window)
+
+
+@schemes
+def test_what_opens_in_a_conversation(windows: Windows, alice: User, scheme: str) -> None:
+    talk = store_talk(alice, title="Lisbon", titled_by="member")
+    store_exchanges(talk, 3)
+    first, last = talk.messages.get(position=2), talk.messages.get(position=6)
+    Summary.objects.create(conversation=talk, reaches=first, covers=2, text="They greeted each other.", model="small")
+    Recap.objects.create(
+        conversation=talk, user=alice, after=4, reaches=last, told=6, covers=2, text="- Said again.", due_at=None
+    )
+    window = open_with_axe(windows, alice, f"/c/{talk.pk}/", scheme)
+    window.connected()
+    expect(window.page.get_by_role("region", name="What you missed")).to_be_visible()
+    check(window)
+    for _ in range(2):
+        window.button("Open").first.click()
+    expect(window.page.locator(".summary-text")).to_have_count(2)
+    check(window)
+
+    window.button("Delete conversation").click()
+    expect(window.button("Keep it")).to_be_visible()
+    check(window)
+    window.button("Keep it").click()
+    status(window.ask("Hello [[tokens=5]]"), "complete")
+    window.button("What was sent").last.click()
+    expect(window.page.get_by_role("dialog")).to_contain_text("This is exactly what was sent.")
+    check(window)
+    window.page.keyboard.press("Escape")
+
+    window.button("Delete conversation").click()
+    window.button("Delete this conversation").click()
+    expect(window.button("Take it back")).to_be_visible()
     check(window)
 
 
