@@ -37,12 +37,12 @@ def new(request: MemberRequest) -> HttpResponse:
 @login_required
 def detail(request: MemberRequest, conversation: uuid.UUID) -> HttpResponse:
     """A conversation; for one that is not there, or not theirs, the same page saying so: a first message that is still
-    on its way may be about to start it.
+    on its way may be about to start it. Who has deleted it may take it back there.
     """
     try:
         snapshot = snapshots.read(request.user, conversation).frame
     except NotFound:
-        return _page(request, None, status=404)
+        return _page(request, None, status=404, trashed=snapshots.is_in_trash(request.user, conversation))
     return _page(request, snapshot)
 
 
@@ -86,7 +86,9 @@ def _refusal(error: ChatError) -> JsonResponse:
     return JsonResponse(wire.error_frame(error), status=error.status)
 
 
-def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int = 200, trashed: bool = False
+) -> HttpResponse:
     user = request.user
     listed = snapshots.list_conversations(user)
     personalities = snapshots.list_personalities()
@@ -99,6 +101,7 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int
             "is_staff": user.is_staff,
         },
         "conversation": snapshot,
+        "trashed": trashed,
         "conversations": listed,
         "personalities": personalities,
         "socket": "/ws/v1/",
@@ -109,6 +112,7 @@ def _page(request: MemberRequest, snapshot: wire.Snapshot | None, *, status: int
     context = {
         "page": page,
         "snapshot": snapshot,
+        "gone": status == 404,
         "after_summary": snapshot and _after_summary(snapshot),
         "after_recap": snapshot and _after_recap(snapshot),
         "first_unread": snapshot and _first_unread(snapshot, user),

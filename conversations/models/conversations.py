@@ -28,6 +28,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         writers = [MemberRole.OWNER, MemberRole.WRITER]
         return self.filter(memberships__user_id=user.pk, memberships__role__in=writers, trashed_at__isnull=True)
 
+    def in_trash_of(self, user: "User | AnonymousUser") -> "ConversationQuerySet":
+        """Those this member has deleted, and may take back."""
+        return self.filter(owner=user.pk or 0, trashed_at__isnull=False)
+
 
 class TitledBy(models.TextChoices):
     NOBODY = "", "nobody yet"

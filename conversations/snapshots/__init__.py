@@ -17,6 +17,7 @@ from conversations.snapshots.threads import (
     MessagePage,
     OpenReply,
     View,
+    is_in_trash,
     marks,
     read,
     read_before,
@@ -24,6 +25,6 @@ from conversations.snapshots.threads import (
 
 __all__ = [
     "LIST_PAGE", "PAGE", "ConversationItem", "ConversationPage", "Mark", "MessagePage", "OpenReply", "View",
-    "conversation_object", "face", "list_conversations", "list_personalities", "marks",
+    "conversation_object", "face", "is_in_trash", "list_conversations", "list_personalities", "marks",
     "message_object", "message_objects", "read", "read_before", "usage_object",
 ]  # fmt: skip

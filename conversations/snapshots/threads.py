@@ -64,6 +64,11 @@ def find_conversation(user: User, conversation: uuid.UUID) -> Conversation:
     return found
 
 
+def is_in_trash(user: User, conversation: uuid.UUID) -> bool:
+    """Whether this member has deleted it, and may take it back."""
+    return Conversation.objects.in_trash_of(user).filter(pk=conversation).exists()
+
+
 @one_moment()
 def read(user: User, conversation: uuid.UUID, *, since: int | None = None) -> View:
     """The newest page of the shown branch or, with `since`, only the messages that changed after that `rev`.

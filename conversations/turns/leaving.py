@@ -39,7 +39,7 @@ def delete(*, user: User, conversation: uuid.UUID) -> None:
 def restore(*, user: User, conversation: uuid.UUID) -> None:
     """Take a conversation back out of the trash, as it was. Raises NotFound when it is not there, or not theirs."""
     with transaction.atomic():
-        trash = Conversation.objects.filter(owner=user, trashed_at__isnull=False)
+        trash = Conversation.objects.in_trash_of(user)
         talk = trash.select_related("personality__published").select_for_update(of=("self",)).filter(pk=conversation)
         found = talk.first()
         if found is None:

@@ -67,6 +67,7 @@ export class Chat {
     this.store.addEntries(page.conversations.items);
     if (page.conversation) this.store.apply(page.conversation);
     this.current = shown;
+    if (shown && page.trashed) this.deleted.set(shown, true);
     this.gone = shown !== null && !page.conversation && this.pending.length === 0;
   }
 

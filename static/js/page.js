@@ -7,6 +7,7 @@
  * @typedef {object} Page
  * @property {{id: number | string, name: string, email: string, initials: string, is_staff: boolean}} user
  * @property {Snapshot | null} conversation the one the address names
+ * @property {boolean} [trashed] this member has deleted it, and may take it back
  * @property {{items: Entry[], next: string | null}} conversations the newest of them, and where the next page begins
  * @property {Personality[]} personalities
  * @property {string} socket its address on this site

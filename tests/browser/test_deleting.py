@@ -29,6 +29,20 @@ def test_it_goes_from_every_window_and_comes_back(windows: Windows, window: Wind
     status(window.ask("And now? [[tokens=3]]"), "complete")
 
 
+def test_who_comes_back_to_its_address_can_still_take_it_back(window: Window) -> None:
+    status(window.ask("Hello [[tokens=5]]"), "complete")
+    window.button("Delete conversation").click()
+    window.button("Delete this conversation").click()
+    expect(window.button("Take it back")).to_be_visible()
+    window.expected.append("404")
+    window.page.reload()
+    window.connected()
+    expect(window.page.get_by_role("heading", name="This conversation was deleted.")).to_be_visible()
+    window.button("Take it back").click()
+    expect(window.answers).to_have_count(1)
+    expect(window.composer).to_be_visible()
+
+
 def test_who_only_shares_it_is_offered_nothing_that_is_the_owners(windows: Windows, alice: User, bob: User) -> None:
     talk, _ = summarised(alice)
     Membership.objects.create(conversation=talk, user=bob, role=MemberRole.WRITER)

@@ -94,6 +94,19 @@ class TestFirstSight:
         assert signed_in.get(url(trashed)).status_code == 404
 
 
+class TestDeleted:
+    @pytest.mark.parametrize("mine", [True, False])
+    def test_its_owner_is_told_at_its_address_and_nobody_else(
+        self, signed_in: Client, alice: User, bob: User, mine: bool
+    ) -> None:
+        talk = store_talk(alice if mine else bob, trashed_at=timezone.now())
+        Membership.objects.get_or_create(conversation=talk, user=alice, defaults={"role": "writer"})
+        response = signed_in.get(url(talk))
+        assert response.status_code == 404
+        assert data_of(response)["trashed"] is mine
+        assert "Talk with" not in response.content.decode()
+
+
 class TestWhoMayNot:
     @pytest.mark.parametrize("rest", ["", "messages/?before=1"])
     def test_somebody_elses_is_nobodys(self, signed_in: Client, bob: User, rest: str) -> None:
