@@ -193,7 +193,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         handler = self._handlers.get(message["type"])
         if handler is None:
             raise ValueError(f"no handler for {message['type']}")
-        await handler(self, message)
+        try:
+            await handler(self, message)
+        except DatabaseDown as error:
+            # What an event tells of is looked for again, once Postgres is back; until then the socket has its use.
+            logger.warning("an event could not be heard: %s", type(error).__name__)
 
     async def reply_event(self, event: live.Event) -> None:
         relay = self.relays.get(event["conversation"])

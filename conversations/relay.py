@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from conversations import live, wire
+from conversations.database import DatabaseDown
 from conversations.errors import NotFound
 from conversations.models import Status
 from conversations.snapshots import Mark, OpenReply, View
@@ -179,8 +180,26 @@ class Relay:
             view = await self._read(self.rev)
         except NotFound:
             await self._gone(self.conversation)
-            return
-        await self._show(view)
+        except DatabaseDown:
+            await self._follow_log()
+        else:
+            await self._show(view)
+
+    async def _follow_log(self) -> None:
+        """While nobody can read the rows: show what the log says next of answers that the reader has begun to read."""
+        for reply, position in self.open.items():
+            if not position.seq:
+                continue  # its message may not be here yet
+            try:
+                events = await self._log.read(reply, position.attempt, after=position.seq)
+            except live.RedisError:
+                return
+            for seq, frame in events:
+                kind = json.loads(frame)["type"]
+                if kind == "end" or (kind != "reset" and seq != position.seq + 1):
+                    break
+                position.seq, position.heard = seq, self._now()
+                await self._send(frame)
 
     async def _show(self, view: View, *, always: bool = False) -> None:
         """Bring the reader to where the rows and the log are; `always`: with a snapshot, also when it holds no news."""

@@ -79,28 +79,29 @@ def test_stop_or_the_end_wins_and_all_hear_the_same(storm: Storm, alice: User) -
     assert storm.extra_requests <= 0, "stopped in line, or before the model was asked, it costs nothing"
 
 
-HOSTILE: list[str | bytes] = [
-    "{", "null", "[1]", "NaN", "[" * 30_000, b"{}", '{"type": "pong", "n": ' + "9" * 6_000 + "}",
-    '{"type": "launch"}', '{"type": ["send"]}', "{}",
-    '{"type": "send", "client_id": 7, "conversation": {}, "text": []}',
-    *(
-        f'{{"type": "send", "client_id": "{new_id()}", "conversation": "{new_id()}", "text": "{text}"}}'
+HOSTILE: dict[str, list[str | bytes]] = {
+    "bad_json": ["{", "null", "[1]", "NaN", "[" * 30_000, b"{}", '{"type": "pong", "n": ' + "9" * 6_000 + "}"],
+    "unknown_type": ['{"type": "launch"}', '{"type": ["send"]}', "{}"],
+    "bad_field": ['{"type": "send", "client_id": 7, "conversation": {}, "text": []}'],
+    "bad_text": [
+        f'{{"type": "send", "client_id": "{new_id()}", "conversation": "{new_id()}", "personality": "assistant", '
+        f'"text": "{text}"}}'
         for text in ("a\\u0000b", "half an emoji: \\ud83d")
-    ),
-]  # fmt: skip
+    ],
+}
 
 
 @survives(Row.FRAMES_NOT_UNDERSTOOD)
 def test_hostile_frames_reach_nobody_else(storm: Storm, alice: User, bob: User) -> None:
     peer = storm.open(bob)
     ack = peer.ask("Count [[tokens=200 pace=10ms]]")
-    for frame in HOSTILE:
-        tab = storm.open(alice)
-        tab.send_raw(frame)
-        error = tab.expect("error")
-        assert error["code"] in ("bad_json", "unknown_type", "bad_field", "bad_text", "not_found")
-        tab.flush()
-        tab.close()
+    for code, frames in HOSTILE.items():
+        for frame in frames:
+            tab = storm.open(alice)
+            tab.send_raw(frame)
+            assert tab.expect("error")["code"] == code
+            tab.flush()
+            tab.close()
     too_large = storm.open(alice)
     too_large.send_raw(json.dumps({"type": "pong", "n": 1, "padding": "x" * 70_000}))
     assert too_large.closed() == 4413

@@ -106,6 +106,27 @@ def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User)
 
 
 @survives(Row.POSTGRES_AWAY)
+def test_what_a_bad_bus_loses_meanwhile_comes_from_the_log(storm: Storm, alice: User) -> None:
+    """Nobody can look it up in the rows, and no socket may close for that."""
+    for name in ("web", "other"):
+        storm.kill(name)
+        storm.start(name, DJANGO_SETTINGS_MODULE="tests.chaos.lossy_settings")
+    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
+    ack = tabs[0].ask("Count [[tokens=1500 pace=10ms]]")
+    tabs[1].read(ack.conversation)
+    for tab in tabs:
+        tab.until(ack.reply, "t30 ")
+    storm.servers.kill_postgres()
+    for tab in tabs:
+        tab.until(ack.reply, "t700 ", within=60)
+    storm.servers.start_postgres()
+
+    for tab in tabs:
+        assert tab.answer(ack.reply, within=60) == tokens(1500)
+    assert reply_row(ack.reply).status == "complete"
+
+
+@survives(Row.POSTGRES_AWAY)
 def test_past_what_memory_may_hold_the_model_is_left(storm: Storm, alice: User) -> None:
     """After two minutes, for which nobody waits here. What had arrived is kept, and it says so."""
     storm.kill("replies")

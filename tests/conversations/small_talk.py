@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.db import OperationalError
+
 from conversations import live
 from conversations.draft import Draft
 from conversations.endings import outcome_frame
@@ -29,7 +31,7 @@ class SmallTalk:
         self.messages: dict[str, dict[str, Any]] = {}
         self.open: dict[str, OpenReply] = {}
         self.log: dict[tuple[str, int], dict[int, str]] = {}
-        self.log_is_down = False
+        self.log_is_down = self.rows_are_down = False
         self._publish = publish
 
     # --- What happens -------------------------------------------------------------------------------------------
@@ -129,6 +131,8 @@ class SmallTalk:
     # --- What a relay asks --------------------------------------------------------------------------------------
 
     async def rows(self, since: int | None) -> View:
+        if self.rows_are_down:
+            raise OperationalError
         whole = since is None or not self.shown_rev <= since <= self.rev
         frame: Any = {
             "type": "snapshot",

@@ -122,6 +122,37 @@ async def test_without_redis_the_row_is_shown(world: World) -> None:
     assert reader.page.text(world.answer) == tokens(9)
 
 
+async def test_without_postgres_a_gap_is_filled_from_the_log_alone(world: World) -> None:
+    reader = await world.reader()
+    world.talk.rows_are_down = True
+    world.write(3)
+    await reader.hear(world.events[-1])
+    assert reader.page.text(world.answer) == tokens(8)
+
+    world.write(2)
+    await reader.watch()
+    assert reader.page.text(world.answer) == tokens(10)
+
+
+async def test_without_postgres_nothing_is_shown_of_a_message_that_is_not_here_yet(world: World) -> None:
+    reader = await world.reader()
+    world.talk.end(world.draft)
+    await reader.hear(world.events[-1])
+    world.talk.rows_are_down = True
+    answer = world.talk.send()
+    draft = world.talk.claim()
+    assert draft is not None
+    draft.add(tokens(3))
+    world.talk.print(draft)
+    for event in world.events[-2:]:
+        await reader.hear(event)
+    await reader.watch()
+    world.talk.rows_are_down = False
+    await reader.watch()
+
+    assert reader.page.text(answer) == tokens(3)
+
+
 async def test_an_answer_whose_beginning_nobody_told_is_found_in_its_row(world: World) -> None:
     """That an answer is begun is no change of the rows that a number counts."""
     talk = SmallTalk(world.events.append)
