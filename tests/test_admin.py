@@ -27,6 +27,12 @@ def test_it_works(staff: Client, alice: User, personalities: None, page: str) ->
     assert staff.get(f"/admin/{page}/?q=alice").status_code == 200
 
 
+def test_it_wears_parleys_colours_and_its_policy_lets_it(staff: Client) -> None:
+    response = staff.get("/admin/")
+    assert '<link rel="stylesheet" href="/static/css/admin' in response.content.decode()
+    assert "style-src 'self'" in response.headers["Content-Security-Policy"]
+
+
 def test_its_scripts_may_run_and_no_others(staff: Client) -> None:
     policy = staff.get("/admin/").headers["Content-Security-Policy"]
     directives = [directive.strip() for directive in policy.split(";")]
