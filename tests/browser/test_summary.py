@@ -39,6 +39,23 @@ def test_it_stands_where_it_applies_and_opens(window: Window, alice: User) -> No
     expect(window.button("Close")).to_be_focused()
 
 
+def test_it_stays_where_it_is_while_it_is_opened_and_edited(windows: Windows, alice: User) -> None:
+    talk, _ = summarised(alice)
+    window = windows.open(alice, f"/c/{talk.pk}/", viewport={"width": 800, "height": 420})
+    window.connected()
+    place = "el => el.getBoundingClientRect().top"
+    card = window.page.locator(".summary")
+    drawn = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    for name, shows in (("Open", window.button("Edit")), ("Edit", window.button("Save"))):
+        window.transcript.evaluate("el => { el.scrollTop = el.scrollHeight }")
+        window.page.evaluate(drawn)
+        before = card.evaluate(place)
+        window.button(name).evaluate("el => el.click()")
+        expect(shows).to_be_attached()
+        window.page.evaluate(drawn)
+        assert card.evaluate(place) == before, name
+
+
 def test_the_owner_puts_it_into_other_words(window: Window, windows: Windows, alice: User) -> None:
     first = card(window, alice)
     other = windows.open(alice, window.page.url.removeprefix(window.url), beside=window)

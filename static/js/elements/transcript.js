@@ -131,9 +131,10 @@ export class Transcript extends ChatElement {
     this.#read();
   }
 
-  /** A card that is opened stays where it is, also at the end. @param {EventTarget | null} target */
+  /** A card that is opened or edited stays where it is, also at the end. @param {EventTarget | null} target */
   #stayWith(target) {
-    if (target instanceof Element && target.closest(".summary [aria-expanded=false]")) this.#follower.stay();
+    if (target instanceof Element && target.closest(".summary button:not([aria-expanded=true])"))
+      this.#follower.stay();
   }
 
   /** What stands at the end is read when the end is in view, and the page before somebody's eyes. */
