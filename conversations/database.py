@@ -32,6 +32,8 @@ class ReadOnly(OperationalError):
     """Postgres can be read, but takes nothing. One of DatabaseDown."""
 
 
+SILENT = 3.0  # seconds for one visit, after which Postgres seems to have been away without a word
+
 _down = False  # whether the last call failed for want of Postgres
 _down_at = -math.inf  # when it last failed us, or came back, by the clock of this machine's uptime
 
@@ -76,7 +78,7 @@ async def patiently(work: Callable[[], R]) -> R:
 
 
 def was_down_within(seconds: float) -> bool:
-    """Whether this process has found Postgres unusable within the last so many seconds, or only now usable again."""
+    """Whether this process has found Postgres unusable or silent within the last so many seconds, or only now back."""
     return time.monotonic() - _down_at < seconds
 
 
@@ -89,6 +91,7 @@ def unusable(error: Exception) -> bool:
 def _visit(work: Callable[[], R]) -> R:
     if _hung_up():
         connection.close()
+    began = time.monotonic()
     try:
         result = work()
     except Exception as error:
@@ -99,13 +102,13 @@ def _visit(work: Callable[[], R]) -> R:
         if isinstance(error, DatabaseDown):
             raise
         raise ReadOnly("Postgres is read-only") from error
-    _note(down=False)
+    _note(down=False, silent=time.monotonic() - began > SILENT)
     return result
 
 
-def _note(*, down: bool) -> None:
+def _note(*, down: bool, silent: bool = False) -> None:
     global _down, _down_at
-    if down or _down:
+    if down or _down or silent:
         _down_at = time.monotonic()
     _down = down
 

@@ -121,8 +121,8 @@ class Tab:
 
     # --- Hearing ------------------------------------------------------------------------------------------------
 
-    def acknowledged(self, client_id: str) -> Ack:
-        frame = self.expect("ack", client_id=client_id)
+    def acknowledged(self, client_id: str, *, within: float = PATIENCE) -> Ack:
+        frame = self.expect("ack", client_id=client_id, within=within)
         return Ack(frame["client_id"], frame["conversation"], frame["message"], frame["reply"])
 
     def expect(self, kind: str, /, *, within: float = PATIENCE, where: Any = None, **fields: Any) -> Frame:

@@ -49,7 +49,7 @@ def test_what_its_owner_deletes_stops_for_all(storm: Storm, alice: User, bob: Us
     waiting = tabs[0].say("Next [[tokens=3]]", conversation=ack.conversation)
     tabs[1].send("delete", conversation=ack.conversation)
 
-    told = [tab.expect("deleted", conversation=ack.conversation) for tab in tabs]
+    told = [tab.expect("deleted", conversation=ack.conversation, within=30) for tab in tabs]
     assert_left(storm, ack.reply)
     eventually(lambda: reply_row(ack.reply).status == reply_row(waiting.reply).status == Status.STOPPED, within=30)
     text = message_row(ack.reply).text
@@ -65,7 +65,7 @@ def test_of_what_staff_erase_nothing_is_left(storm: Storm, alice: User, bob: Use
     ack, tabs = windows(storm, alice, bob, LONG)
     storm.post(f"/admin/conversations/conversation/{ack.conversation}/delete/", session_of(storm.staff()), post="yes")
 
-    told = [tab.expect("deleted", conversation=ack.conversation) for tab in tabs]
+    told = [tab.expect("deleted", conversation=ack.conversation, within=30) for tab in tabs]
     assert_left(storm, ack.reply)
     for rows in (Message.objects, Reply.objects):
         assert not rows.filter(conversation=uuid.UUID(ack.conversation)).exists()
@@ -89,7 +89,7 @@ def test_who_loses_their_place_reads_no_further(storm: Storm, alice: User, bob: 
         storm.servers.redis_line.down()
     storm.post(f"/admin/conversations/membership/{place.pk}/delete/", staff, post="yes")
     if heard:
-        told = theirs.expect("deleted", conversation=ack.conversation)
+        told = theirs.expect("deleted", conversation=ack.conversation, within=30)
     else:
         told = theirs.expect("error", code="not_found", ref=ack.conversation, within=60)
         storm.servers.redis_line.up()

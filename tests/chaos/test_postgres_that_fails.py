@@ -65,7 +65,7 @@ def test_who_comes_meanwhile_is_asked_to_come_again(storm: Storm, alice: User) -
     for process in (storm.web, storm.other):
         assert status_of(f"{process.url}/", session=session, timeout=30) == 503
         tab = storm.knock(session=session, at=process)
-        assert tab.closed() == 4503
+        assert tab.closed(within=30) == 4503
         assert "Traceback" not in process.said()
     storm.servers.start_postgres()
     eventually(lambda: status_of(f"{storm.web.url}/", session=session, timeout=30) == 200, within=60)
@@ -124,6 +124,28 @@ def test_what_a_bad_bus_loses_meanwhile_comes_from_the_log(storm: Storm, alice: 
     for tab in tabs:
         assert tab.answer(ack.reply, within=60) == tokens(1500)
     assert reply_row(ack.reply).status == "complete"
+
+
+@survives(Row.POSTGRES_AWAY)
+def test_who_sends_to_a_silent_one_is_answered_when_it_speaks(storm: Storm, alice: User) -> None:
+    """As on a machine that was frozen, for longer than a lease: no connection breaks, nothing says that it is gone."""
+    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
+    ack = tabs[0].ask("Count [[tokens=2000 pace=10ms]]")
+    tabs[1].read(ack.conversation)
+    for tab in tabs:
+        tab.until(ack.reply, "t30 ")
+    storm.servers.postgres_line.hold()
+    tabs[0].send("send", client_id=(sent := new_id()), conversation=ack.conversation, text="There? [[tokens=5]]")
+    tabs[1].until(ack.reply, "t1100 ", within=60)
+    assert not Message.objects.filter(client_id=sent).exists()
+    storm.servers.postgres_line.up()
+
+    stored = tabs[0].acknowledged(sent, within=60)
+    assert Message.objects.filter(client_id=sent).count() == 1
+    for tab in tabs:
+        assert tab.answer(ack.reply, within=60) == tokens(2000)
+        assert tab.answer(stored.reply, within=60) == tokens(5)
+    assert (reply_row(ack.reply).status, reply_row(ack.reply).attempt) == ("complete", 1)
 
 
 @survives(Row.POSTGRES_AWAY)

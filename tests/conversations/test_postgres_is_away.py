@@ -1,5 +1,6 @@
 """A connection that breaks and a Postgres that was away take no answer with them: who lives gets the time to go on."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from conversations import live
+from conversations import database, live
 from conversations.database import in_database, patiently
 from conversations.models import Reply, Status
 from conversations.reaper import reap
@@ -25,6 +26,11 @@ from tests.site import Site, session_of
 def lose_the_connection() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def wait_for_postgres(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
 
 
 def terminate(condition: str) -> int:
@@ -96,6 +102,19 @@ async def test_no_lease_is_taken_right_after_an_outage(alone: None, world: None,
     settings.LEASE_SECONDS = 0
     assert await reaped() == 1, "who has not come back after one more lease will not"
     assert (await in_database(reply_row, str(reply.pk))).status == Status.QUEUED
+
+
+async def test_nor_right_after_it_was_silent(
+    alone: None, world: None, alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one on a machine that was frozen: nobody was told that it is gone."""
+    reply = await in_database(overdue, alice)
+    settings.LEASE_SECONDS = 3600
+    monkeypatch.setattr(database, "SILENT", 0.1)
+    monkeypatch.setattr(database, "_down_at", -math.inf)
+    await in_database(wait_for_postgres, 0.2)
+    assert await reaped() == 0
+    assert (await in_database(reply_row, str(reply.pk))).status == Status.STREAMING
 
 
 def test_an_answer_survives_a_connection_lost_before_its_model_was_asked(site: Site, alice: User) -> None:
