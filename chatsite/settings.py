@@ -291,7 +291,14 @@ LOGGING = {
             "foreign_pre_chain": _shared,
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "filters": {"no_sweeps": {"()": "chatsite.logs.NoSweeps"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "lines",
+            "filters": [] if LOG_LEVEL == "DEBUG" else ["no_sweeps"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         # Twisted and daphne tell of each connection; the channel layer of each subscription.

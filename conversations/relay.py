@@ -60,6 +60,8 @@ class Relay:
         self.rev = 0
         self.open: dict[str, Position] = {}
         self._ended: dict[str, int] = {}  # the attempt whose end the reader has
+        self._read_rev = 0  # where the rows were when they were read last
+        self._waiting: set[str] = set()  # answers that nobody had begun to write then
         self._log = log
         self._read = read
         self._send = send
@@ -107,6 +109,9 @@ class Relay:
             if attempt <= self._ended.get(reply, 0):
                 return
             position = self.open.get(reply)
+            if position is None and self._had_ended(event):
+                self._ended[reply] = attempt
+                return
             if position is None:
                 position = self.open[reply] = Position(attempt, 0, self._now(), 0)
             elif attempt > position.attempt:
@@ -118,6 +123,10 @@ class Relay:
                 await self._take(event, position)
             else:
                 await self._catch_up()
+
+    def _had_ended(self, event: live.Event) -> bool:
+        """Whether this begins an answer that had ended when the rows were read: it was long on its way."""
+        return 0 < event["rev"] <= self._read_rev and event["reply"] not in self._waiting
 
     async def check(self, *, rows: bool) -> None:
         """Look for what was lost with nothing after it: in the rows, or in the log alone. Called by the watchdog."""
@@ -228,7 +237,8 @@ class Relay:
             if answer is not None and answer["status"] != Status.STREAMING:
                 # Events of such an attempt may still wait in the socket's queue: they came while the rows were read.
                 self._ended[message["id"]] = answer["attempt"]
-        self.open = still_open
+        self.open, self._waiting = still_open, view.waiting
+        self._read_rev = frame["conversation"]["rev"]
         if always or frame["since"] is None or frame["messages"] or frame["conversation"]["rev"] > self.rev:
             await self._send(wire.encode(frame))
         self.rev = max(self.rev, frame["conversation"]["rev"])

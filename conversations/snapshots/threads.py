@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.models import User
 from conversations.database import one_moment
 from conversations.errors import NotFound
-from conversations.models import Conversation, Message, MessageQuerySet, Reply, Status
+from conversations.models import OPEN, Conversation, Message, MessageQuerySet, Reply, Status
 from conversations.snapshots.objects import READ, conversation_object, message_objects
 from conversations.summaries.recall import newest, summary_object
 from conversations.summaries.recaps import recap_object
@@ -37,13 +37,15 @@ class OpenReply:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A snapshot, and all replies of the conversation that change without a new `rev`, in the snapshot or not.
+    """A snapshot, and all replies of the conversation that have not ended, in the snapshot or not.
 
-    Both are of one moment: an answer that the snapshot shows as not begun is not among the open ones.
+    `open` are those that change without a new `rev`; `waiting` are the ids of those that nobody has begun to write. All
+    are of one moment: an answer that the snapshot shows as not begun is not among the open ones.
     """
 
     frame: Snapshot
     open: list[OpenReply]
+    waiting: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,9 @@ def branch(conversation: uuid.UUID, tip: uuid.UUID | None) -> list[Message]:
 
 def _view(user: User, talk: Conversation, messages: list[Message], *, has_earlier: bool, since: int | None) -> View:
     role, last_read = talk.memberships.values_list("role", "last_read").get(user=user)
+    unfinished = list(
+        Reply.objects.filter(conversation=talk, status__in=OPEN).values_list("pk", "attempt", "seq", "text", "status")
+    )
     return View(
         frame=Snapshot(
             type="snapshot",
@@ -148,8 +153,8 @@ def _view(user: User, talk: Conversation, messages: list[Message], *, has_earlie
         ),
         open=[
             OpenReply(id=str(pk), attempt=attempt, seq=seq, text=text)
-            for pk, attempt, seq, text in Reply.objects.filter(conversation=talk, status=Status.STREAMING).values_list(
-                "pk", "attempt", "seq", "text"
-            )
+            for pk, attempt, seq, text, status in unfinished
+            if status == Status.STREAMING
         ],
+        waiting={str(pk) for pk, *_, status in unfinished if status != Status.STREAMING},
     )

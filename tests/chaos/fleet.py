@@ -104,7 +104,8 @@ class Fleet:
 
 def _celery(env: Mapping[str, str], log: Path) -> AbstractContextManager[Process]:
     pool = ("--pool", "prefork", "--concurrency", "1", "--without-gossip", "--without-mingle")
-    return working(env, log, *pool, "--beat", "--schedule", str(log.with_suffix(".beat")))
+    # With DEBUG it says also that a sweep was done.
+    return working({**env, "LOG_LEVEL": "DEBUG"}, log, *pool, "--beat", "--schedule", str(log.with_suffix(".beat")))
 
 
 @contextmanager

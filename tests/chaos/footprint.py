@@ -39,11 +39,14 @@ def print_table(before: dict[str, Footprint], after: dict[str, Footprint]) -> No
 
 
 def _footprint(pid: int) -> Footprint:
+    """Of a process and its children, but for those that have ended and were not yet looked for."""
     memory = descriptors = threads = 0
     for each in family(pid):
         status = dict(
             line.split(":", 1) for line in Path(f"/proc/{each}/status").read_text().splitlines() if ":" in line
         )
+        if "VmRSS" not in status:
+            continue
         memory += int(status["VmRSS"].split()[0])
         threads += int(status["Threads"])
         descriptors += len(list(Path(f"/proc/{each}/fd").iterdir()))

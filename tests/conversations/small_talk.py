@@ -144,7 +144,8 @@ class SmallTalk:
             "recap": None,
             "since": None if whole else since,
         }
-        return View(frame=frame, open=list(self.open.values()))
+        waiting = {m["id"] for m in self._in_line()} - set(self.open)
+        return View(frame=frame, open=list(self.open.values()), waiting=waiting)
 
     def mark(self) -> Mark:
         writing = next(((reply.id, reply.attempt) for reply in self.open.values()), None)

@@ -227,6 +227,19 @@ async def test_another_attempt_begins_with_nothing(world: World) -> None:
     assert reader.page.message(answer)["reply"]["attempt"] == 2
 
 
+async def test_events_that_were_long_on_their_way_begin_no_answer_that_the_reader_has_whole(world: World) -> None:
+    """A window that drops its socket and comes back may be given what its process has not yet heard from the bus."""
+    world.talk.end(world.draft)
+    reader = await world.reader()
+    await reader.connect()  # with what it has: no message comes with this snapshot
+    told = len(reader.kinds)
+    for event in world.events:
+        await reader.hear(event)
+
+    assert reader.page.text(world.answer) == tokens(5)
+    assert len(reader.kinds) == told, "what the window has is not sent to it again"
+
+
 async def test_who_may_not_read_any_more_is_told_so(world: World) -> None:
     told: list[uuid.UUID] = []
 

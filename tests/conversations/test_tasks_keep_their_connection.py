@@ -1,10 +1,11 @@
 """A worker connects to Postgres once, not for each task; and a connection that was lost costs no task."""
 
+import uuid
 from pathlib import Path
 
 from django.db import connection
 
-from conversations.tasks import sweep_titles
+from conversations.tasks import title
 from tests.server import Process, eventually, working
 
 NAME = "the worker of this test"
@@ -19,7 +20,7 @@ def backends() -> list[int]:
 
 def work(worker: Process) -> None:
     done = worker.said().count("succeeded")
-    sweep_titles.delay()
+    title.delay(str(uuid.uuid4()))  # of a conversation that does not exist: one look, and done
     eventually(lambda: worker.said().count("succeeded") > done, within=30)
 
 

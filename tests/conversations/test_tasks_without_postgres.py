@@ -16,7 +16,7 @@ def test_a_sweep_warns_and_that_is_all(parley_environment: dict[str, str], tmp_p
             f"{sweep.name} could not be done without Postgres"
             for sweep in (sweep_replies, sweep_summaries, sweep_titles)
         ]
-        eventually(lambda: all(line in worker.said() for line in said), within=30)
+        eventually(lambda: all(line in worker.said() for line in said), within=60)
     lines = [line for line in worker.said().splitlines() if "OperationalError" in line]
-    assert {json.loads(line)["level"] for line in lines} == {"warning", "info"}, "an outage is no fault of ours"
+    assert {json.loads(line)["level"] for line in lines} == {"warning"}, "an outage is no fault of ours"
     assert "Traceback" not in worker.said()
