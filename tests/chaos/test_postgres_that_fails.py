@@ -128,22 +128,33 @@ def test_what_a_bad_bus_loses_meanwhile_comes_from_the_log(storm: Storm, alice: 
 
 @survives(Row.POSTGRES_AWAY)
 def test_who_sends_to_a_silent_one_is_answered_when_it_speaks(storm: Storm, alice: User) -> None:
-    """As on a machine that was frozen, for longer than a lease: no connection breaks, nothing says that it is gone."""
+    """As on a machine that was frozen, for longer than a lease: no connection breaks, nothing says that it is gone.
+
+    Here too Celery's beat is heard before the writer, and takes nothing.
+    """
+    for name in ("worker", "replies"):
+        storm.kill(name)
+    worker = storm.start("worker", LEASE_SECONDS="12")
+    writer = storm.start("replies", LEASE_SECONDS="12", OPENAI_TIMEOUTS="10,60,60,120")
     tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
-    ack = tabs[0].ask("Count [[tokens=2000 pace=10ms]]")
+    ack = tabs[0].ask("Count [[tokens=2500 pace=10ms]]")
     tabs[1].read(ack.conversation)
     for tab in tabs:
         tab.until(ack.reply, "t30 ")
     storm.servers.postgres_line.hold()
     tabs[0].send("send", client_id=(sent := new_id()), conversation=ack.conversation, text="There? [[tokens=5]]")
-    tabs[1].until(ack.reply, "t1100 ", within=60)
+    tabs[1].until(ack.reply, "t1500 ", within=60)
     assert not Message.objects.filter(client_id=sent).exists()
+    writer.signal(signal.SIGSTOP)
+    looks = sweeps(worker)
     storm.servers.postgres_line.up()
+    eventually(lambda: sweeps(worker) > looks, within=60)
+    writer.signal(signal.SIGCONT)
 
     stored = tabs[0].acknowledged(sent, within=60)
     assert Message.objects.filter(client_id=sent).count() == 1
     for tab in tabs:
-        assert tab.answer(ack.reply, within=60) == tokens(2000)
+        assert tab.answer(ack.reply, within=60) == tokens(2500)
         assert tab.answer(stored.reply, within=60) == tokens(5)
     assert (reply_row(ack.reply).status, reply_row(ack.reply).attempt) == ("complete", 1)
 
