@@ -25,6 +25,7 @@ from conversations.wire import encode
 logger = logging.getLogger(__name__)
 
 MOST_RELAYS = 20  # conversations one socket may read at once
+CARRIED_OUT_WITHIN = 15.0  # seconds; a browser hangs up after 20 without a word
 BAD_FRAMES = 3  # that are no JSON object, after which the socket is closed
 
 
@@ -121,7 +122,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._handle(wire.parse(raw))
         except ChatError as error:
             await self._answer_refusal(error, ref)
-        except DatabaseDown as error:
+        except (*DatabaseDown, TimeoutError) as error:
             logger.warning("a frame could not be served: %s", type(error).__name__)
             await self._send(wire.error_frame(unavailable(), ref))
         except Exception:
@@ -140,7 +141,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case wire.Pong():
                 pass  # that it came is all it says
             case _:
-                stored = await in_database(carry_out, user=self.user, request=frame)
+                # It may yet be done once Postgres speaks again: what is sent a second time is the same message.
+                async with asyncio.timeout(CARRIED_OUT_WITHIN):
+                    stored = await in_database(carry_out, user=self.user, request=frame)
                 if stored is not None:
                     await self._send(stored)
 

@@ -1,6 +1,7 @@
 """One slow query is one slow answer: every other socket of the process goes on."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import User
+from conversations.models import Message
 from tests.said import tokens
 from tests.site import Site, session_of
 from tests.tab import Tab, new_id
@@ -77,3 +79,20 @@ def test_a_slow_sign_in_stalls_nobody_who_is_in(site: Site, alice: User, streami
             assert time.monotonic() - asked < SLOW / 2
             assert not knocking.done()
         knocking.result(timeout=10).flush()
+
+
+def test_who_waits_too_long_is_told_so_and_what_was_sent_twice_is_one(site: Site, alice: User) -> None:
+    tab = site.open(alice)
+    talk = tab.ask("Hello [[tokens=2]]")
+    tab.answer(talk.reply)
+    message = {"client_id": new_id(), "conversation": talk.conversation, "text": "Here? [[tokens=3]]"}
+
+    with held("SELECT 1 FROM conversations_conversation WHERE id = %s FOR UPDATE", talk.conversation):
+        ref = new_id()
+        tab.send("send", ref=ref, **message)
+        error = tab.expect("error", ref=ref, within=40)
+        assert (error["code"], error["retryable"]) == ("unavailable", True)
+
+    tab.send("send", **message)
+    assert tab.answer(tab.acknowledged(message["client_id"]).reply) == tokens(3)
+    assert Message.objects.filter(conversation_id=uuid.UUID(talk.conversation)).count() == 4
