@@ -63,7 +63,9 @@ def catch_up_messages(said: Iterable[Turn], *, before: str = "", reader: str = "
 
 _QUOTED = re.compile(r"^> ?", re.M)
 _LABEL = re.compile(
-    r"^\W*(?:(?:here(?:'s| is| are)|sure|certainly)\b[^:\n]*:|(?:\w+ )?(?:summary|points)\s*:)\W*", re.I
+    r"^\W*(?:(?:here(?:'s| is| are)|sure|certainly)\b[^:\n]*:"
+    r"|(?:the )?(?:\w+ )?(?:summary|points)(?: so far)?\s*:|said since:)\W*",
+    re.I,
 )
 
 

@@ -87,6 +87,8 @@ def test_catching_up_says_for_whom_and_what_is_known_already() -> None:
         ("**Summary:**\n\nA party.\n\n- 40 people", "A party.\n\n- 40 people"),
         ("Here is the new summary of the conversation:\n\nA party.", "A party."),
         ("Updated summary: A party.", "A party."),
+        ("The summary so far:\n\nA party.", "A party."),
+        ("Said since:\nA party.", "A party."),
         ("> A party.\n> For 40 people.", "A party.\nFor 40 people."),
         ("<think>what?</think>A party.", "A party."),
         ("A party: 3 May.", "A party: 3 May."),
