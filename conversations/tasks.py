@@ -29,16 +29,21 @@ class Work(Task):  # type: ignore[misc]
             logger.warning("%s could not be done without Postgres: %s", self.name, type(exc).__name__)
 
 
-def follow(answered: Answered) -> None:
-    """Queue what follows an answer. Never fails: what could not be queued is found by the sweeps."""
+def queue(task: Task, row: uuid.UUID) -> None:
+    """Ask for a task about this row. Never fails: what could not be queued is found by the sweeps."""
     try:
-        if answered.untitled:
-            title.delay(str(answered.conversation))
-        look_back.delay(str(answered.reply))
-        if answered.length >= summaries.VERBATIM + summaries.AT_LEAST:
-            summarise.delay(str(answered.conversation))
+        task.delay(str(row))
     except BrokerDown as error:
-        logger.warning("work after an answer was not queued: %s", type(error).__name__)
+        logger.warning("%s was not queued: %s", task.name, type(error).__name__)
+
+
+def follow(answered: Answered) -> None:
+    """Queue what follows an answer."""
+    if answered.untitled:
+        queue(title, answered.conversation)
+    queue(look_back, answered.reply)
+    if answered.length >= summaries.VERBATIM + summaries.AT_LEAST:
+        queue(summarise, answered.conversation)
 
 
 @shared_task(base=Work, bind=True, max_retries=3)
@@ -72,22 +77,19 @@ def sweep_titles() -> None:
 @shared_task(base=Work)
 def summarise(conversation: str) -> None:
     if summaries.summarise(uuid.UUID(conversation)):
-        summarise.delay(conversation)
+        queue(summarise, uuid.UUID(conversation))
 
 
 @receiver(recaps.recap_wanted)
 def recap_soon(sender: object, recap: uuid.UUID, **kwargs: object) -> None:
-    """Queue a recap that a member waits for. Where that fails, or nobody hears of it, the sweep finds it."""
-    try:
-        make_recap.delay(str(recap))
-    except BrokerDown as error:
-        logger.warning("a recap was not queued: %s", type(error).__name__)
+    """Queue a recap that a member waits for."""
+    queue(make_recap, recap)
 
 
 @shared_task(base=Work)
 def make_recap(recap: str) -> None:
     if catching_up.catch_up(uuid.UUID(recap)):
-        make_recap.delay(recap)
+        queue(make_recap, uuid.UUID(recap))
 
 
 @shared_task(base=Work)

@@ -26,6 +26,7 @@ R = TypeVar("R")
 # What the processes, and the libraries in them, say with an error while Redis or Postgres is away.
 OUTAGES = (
     "Service Unavailable: /health/ready",
+    "Couldn't ack",
     "consumer: Cannot connect",
     "beat: Connection error",
     "Couldn't apply scheduled task",

@@ -43,13 +43,15 @@ def test_five_failures_then_one_at_a_time(site: Site, alice: User, endpoint: Run
     assert Usage.objects.filter(reply=reply_row(second.reply)).count() == 2, "who was not asked cost nothing"
 
     asked = [other.ask("Hello [[fault=500]]").reply for other in others]
-    for other, reply in zip(others, asked, strict=True):
-        wait = other.expect("reply", reply=reply, status="queued")["wait"]
-        assert wait["code"] == "endpoint_resting"
-        assert 0 < wait["seconds"] <= REST
+    waits = [
+        other.expect("reply", reply=reply, status="queued")["wait"] for other, reply in zip(others, asked, strict=True)
+    ]
+    resting = [wait["seconds"] for wait in waits if wait["code"] == "endpoint_resting"]
+    assert len(resting) >= 3, "one of them may have come when the pause was over, and have asked"
+    assert all(0 < seconds <= REST for seconds in resting)
     for other, reply in zip(others, asked, strict=True):
         assert other.ended(reply)["error"]["code"] in ("endpoint_resting", "endpoint_failed")
-    assert 6 <= len(endpoint.log()) <= 8, "of twelve tries, one in each pause asks"
+    assert 6 <= len(endpoint.log()) <= 10, "of twelve tries, one in each pause asks"
 
 
 def test_it_is_found_when_it_is_back(site: Site, alice: User, endpoint: RunningEndpoint) -> None:

@@ -1,6 +1,5 @@
 """A conversation gets its title from the model after its first answer, once, and a member's own title stays."""
 
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,14 +8,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerDown
 
 from accounts.models import User
 from agents import client
 from conversations import tasks
 from conversations.memory import asking, titles
 from conversations.models import Conversation, Status, TitledBy
-from conversations.writing import Answered
 from tests.conversations.stored import store_message, store_reply, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
 from tests.rows import conversation_row
@@ -110,13 +107,6 @@ class TestTheTask:
 
         assert len(endpoint.log()) == (2 if again else 1)
         assert title_of(talk) == (("Title 1", TitledBy.MODEL) if again else ("", ""))
-
-    def test_without_a_broker_an_answer_still_ends(self, monkeypatch: pytest.MonkeyPatch, talk: Conversation) -> None:
-        def fail(conversation: str) -> None:
-            raise BrokerDown
-
-        monkeypatch.setattr(tasks.title, "delay", fail)
-        tasks.follow(Answered(talk.pk, uuid.uuid4(), untitled=True, length=2))
 
 
 class TestTheSweep:
