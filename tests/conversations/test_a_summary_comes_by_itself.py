@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import User
 from conversations import tasks
-from conversations.models import Kind, SummaryJob, Usage
+from conversations.models import Kind, Status, SummaryJob, Usage
 from tests.conversations.in_short import later, made, quiet_assistant, says, store_long_talk
 from tests.endpoint import RunningEndpoint
 from tests.said import tokens
@@ -84,7 +84,8 @@ def test_a_worker_killed_in_the_middle_costs_time_and_nothing_else(
     assert first == second, "it was made of something else than the first time"
     assert not SummaryJob.objects.exists()
     assert talk.messages.count() == 22
-    assert Usage.objects.filter(kind=Kind.SUMMARY).count() == 1
+    spent = Usage.objects.filter(kind=Kind.SUMMARY).order_by("pk").values_list("status", flat=True)
+    assert list(spent) == [Status.INTERRUPTED, Status.COMPLETE], "what the dead one had asked for was spent too"
     tasks.sweep_summaries.delay()
     tab.answer(tab.ask("And what do we eat? [[tokens=4]]", conversation=str(talk.pk)).reply)
     assert len(summaries_asked(endpoint)) == 2
