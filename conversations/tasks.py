@@ -29,21 +29,23 @@ class Work(Task):  # type: ignore[misc]
             logger.warning("%s could not be done without Postgres: %s", self.name, type(exc).__name__)
 
 
-def queue(task: Task, row: uuid.UUID) -> None:
-    """Ask for a task about this row. Never fails: what could not be queued is found by the sweeps."""
+def queue(*wanted: tuple[Task, uuid.UUID]) -> None:
+    """Ask for these tasks, each about a row. Never fails: what could not be queued is found by the sweeps."""
     try:
-        task.delay(str(row))
-    except BrokerDown as error:
-        logger.warning("%s was not queued: %s", task.name, type(error).__name__)
+        for task, row in wanted:
+            task.delay(str(row))
+    except BrokerDown as error:  # to ask for the next ones would only take as long again
+        logger.warning("work was not queued: %s", type(error).__name__)
 
 
 def follow(answered: Answered) -> None:
     """Queue what follows an answer."""
+    wanted = [(look_back, answered.reply)]
     if answered.untitled:
-        queue(title, answered.conversation)
-    queue(look_back, answered.reply)
+        wanted.insert(0, (title, answered.conversation))
     if answered.length >= summaries.VERBATIM + summaries.AT_LEAST:
-        queue(summarise, answered.conversation)
+        wanted.append((summarise, answered.conversation))
+    queue(*wanted)
 
 
 @shared_task(base=Work, bind=True, max_retries=3)
@@ -77,19 +79,19 @@ def sweep_titles() -> None:
 @shared_task(base=Work)
 def summarise(conversation: str) -> None:
     if summaries.summarise(uuid.UUID(conversation)):
-        queue(summarise, uuid.UUID(conversation))
+        queue((summarise, uuid.UUID(conversation)))
 
 
 @receiver(recaps.recap_wanted)
 def recap_soon(sender: object, recap: uuid.UUID, **kwargs: object) -> None:
     """Queue a recap that a member waits for."""
-    queue(make_recap, recap)
+    queue((make_recap, recap))
 
 
 @shared_task(base=Work)
 def make_recap(recap: str) -> None:
     if catching_up.catch_up(uuid.UUID(recap)):
-        queue(make_recap, uuid.UUID(recap))
+        queue((make_recap, uuid.UUID(recap)))
 
 
 @shared_task(base=Work)

@@ -12,15 +12,21 @@ from conversations.writing import Answered
 
 
 @pytest.fixture(autouse=True)
-def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks that were asked for, of which the broker heard nothing."""
+    asked: list[str] = []
+
     def fail(self: Task, *args: str) -> None:
+        asked.append(self.name)
         raise BrokerDown
 
     monkeypatch.setattr(Task, "delay", fail)
+    return asked
 
 
-def test_an_answer_still_ends() -> None:
-    tasks.follow(Answered(uuid.uuid4(), uuid.uuid4(), untitled=True, length=2))
+def test_an_answer_still_ends_and_waits_once_for_a_broker_that_does_not_answer(asked: list[str]) -> None:
+    tasks.follow(Answered(uuid.uuid4(), uuid.uuid4(), untitled=True, length=200))
+    assert len(asked) == 1
 
 
 def test_what_is_made_in_steps_is_left_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
