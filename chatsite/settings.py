@@ -2,14 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import django_stubs_ext
 import environ
-import structlog
 from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+
+from chatsite import logs
 
 django_stubs_ext.monkeypatch()  # generic admin and form classes take their model as a type argument
 
@@ -260,49 +260,4 @@ STORAGES = {
 
 # --- Logs: ids and lengths, never what anybody said -------------------------------------------------------------
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-_shared: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
-structlog.configure(
-    processors=[structlog.stdlib.filter_by_level, *_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-_as_json: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-_as_lines = structlog.dev.ConsoleRenderer(
-    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
-)
-_render = _as_json if env.bool("LOG_JSON", default=False) else [_as_lines]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "lines": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # Plain tracebacks: those with local variables would print what members said, and keys.
-                *_render,
-            ],
-            "foreign_pre_chain": _shared,
-        }
-    },
-    "filters": {"no_sweeps": {"()": "chatsite.logs.NoSweeps"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "lines",
-            "filters": [] if LOG_LEVEL == "DEBUG" else ["no_sweeps"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        # Twisted and daphne tell of each connection; the channel layer of each subscription.
-        name: {"level": "WARNING"}
-        for name in ("daphne", "twisted", "asyncio", "httpx", "httpx2", "openai", "aiohttp")
-    },
-}
+LOGGING = logs.configuration(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG_JSON", default=False))
