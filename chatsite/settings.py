@@ -88,6 +88,7 @@ USE_TZ = True
 # --- Postgres ---------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://parley@localhost/parley")}
+DATABASES["default"]["ENGINE"] = "operations.postgres"
 # Under ASGI a connection kept by its thread leaks with the thread; a pool does not. Celery forks, where a pool breaks.
 _under_celery = "celery" in Path(sys.argv[0]).parts[-2:]
 # Threads of a process that do database work for its sockets and its runner, each with a connection of its own.
@@ -95,8 +96,8 @@ DATABASE_THREADS = env.int("DATABASE_THREADS", default=6)
 # Connections a process may hold: these, and some for pages.
 DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else DATABASE_THREADS + 8)
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
-# After a restart of Postgres there are many dead connections: none of them is handed to a page or a task.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# After a restart of Postgres a task has a dead connection. Our own backend asks what the pool gives out.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASE_POOL
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
 if DATABASE_POOL:

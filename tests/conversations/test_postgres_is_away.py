@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -40,6 +41,13 @@ def terminate(condition: str) -> int:
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
         )
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+def waiting_for_a_lock() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'accounts_user'::regclass")
         (number,) = cursor.fetchone()
     return int(number)
 
@@ -134,6 +142,20 @@ def test_no_page_is_given_a_dead_connection(site: Site, alice: User) -> None:
     session = session_of(alice)
     assert status_of(f"{site.web.url}/", session=session) == 200
     assert terminate("true") > 0
+
+    assert status_of(f"{site.web.url}/", session=session) == 200
+
+
+def test_nor_one_dead_after_another(site: Site, alice: User) -> None:
+    """Once many pages were made at a time, many connections lie ready for the next ones."""
+    session = session_of(alice)
+    with ThreadPoolExecutor(8) as visitors:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE accounts_user")
+            pages = [visitors.submit(status_of, f"{site.web.url}/", session=session) for _ in range(8)]
+            eventually(lambda: waiting_for_a_lock() == 8)
+        assert [page.result() for page in pages] == [200] * 8
+    assert terminate("true") >= 8
 
     assert status_of(f"{site.web.url}/", session=session) == 200
 

@@ -1,0 +1,28 @@
+"""Django's own backend for Postgres, whose pool loses no time over connections that the server has ended."""
+
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+from psycopg_pool import ConnectionPool
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Asks a connection itself whether it lives. The pool would wait after each dead one, twice as long as before.
+
+    After a restart of Postgres all that lie ready in it are dead, and three of them are enough to try the patience of
+    a page that could have been served.
+    """
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        while True:
+            connection = super().get_new_connection(conn_params)
+            if not self.pool:
+                return connection
+            try:
+                ConnectionPool.check_connection(connection)
+            except psycopg.OperationalError:
+                connection.close()
+                self.pool.putconn(connection)  # which makes a new one in its place
+            else:
+                return connection
