@@ -3,6 +3,7 @@
 import random
 import re
 import signal
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -16,7 +17,7 @@ from tests.rows import message_row, reply_row
 from tests.said import tokens
 from tests.server import Process, eventually, status_of
 from tests.site import session_of
-from tests.tab import new_id
+from tests.tab import Ack, Tab, new_id
 
 
 @pytest.fixture
@@ -28,6 +29,31 @@ def storm(storm: Storm) -> Storm:
 def sweeps(worker: Process) -> int:
     """How often it has looked for answers whose lease ran out, and Postgres has told it."""
     return len(re.findall(r"sweep_replies\S+ succeeded", worker.said()))
+
+
+def with_short_leases(storm: Storm) -> tuple[Process, Process]:
+    """Celery with its beat, and the writer, started anew."""
+    for name in ("worker", "replies"):
+        storm.kill(name)
+    worker = storm.start("worker", LEASE_SECONDS="12")
+    return worker, storm.start("replies", LEASE_SECONDS="12", OPENAI_TIMEOUTS="10,60,60,120")
+
+
+def read_by_two(storm: Storm, member: User, question: str) -> tuple[list[Tab], Ack]:
+    """An answer that streams into a window at each web process."""
+    tabs = [storm.open(member), storm.open(member, at=storm.other)]
+    ack = tabs[0].ask(question)
+    tabs[1].read(ack.conversation)
+    return tabs, ack
+
+
+def come_back(postgres: Callable[[], None], *, first: Process, later: Process) -> None:
+    """Postgres is there again. `first` has looked for answers left behind before `later`, who sleeps, hears of it."""
+    later.signal(signal.SIGSTOP)
+    looks = sweeps(first)
+    postgres()
+    eventually(lambda: sweeps(first) > looks, within=60)
+    later.signal(signal.SIGCONT)
 
 
 def ready(process: Process) -> int:
@@ -79,23 +105,14 @@ def test_an_answer_outlives_a_longer_outage_in_memory(storm: Storm, alice: User)
 
     Celery's beat finds Postgres back before the writer does, who sleeps, and takes nothing.
     """
-    for name in ("worker", "replies"):
-        storm.kill(name)
-    worker = storm.start("worker", LEASE_SECONDS="12")
-    writer = storm.start("replies", LEASE_SECONDS="12", OPENAI_TIMEOUTS="10,60,60,120")
-    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
-    ack = tabs[0].ask("Count [[tokens=2500 pace=10ms]]")
-    tabs[1].read(ack.conversation)
+    worker, writer = with_short_leases(storm)
+    tabs, ack = read_by_two(storm, alice, "Count [[tokens=2500 pace=10ms]]")
     tabs[1].until(ack.reply, "t30 ")
     storm.servers.kill_postgres()
     for tab in tabs:
         tab.until(ack.reply, "t1500 ", within=60)  # Redis shows it meanwhile
     assert ready(storm.web) == 503
-    writer.signal(signal.SIGSTOP)
-    looks = sweeps(worker)
-    storm.servers.start_postgres()
-    eventually(lambda: sweeps(worker) > looks, within=60)
-    writer.signal(signal.SIGCONT)
+    come_back(storm.servers.start_postgres, first=worker, later=writer)
 
     for tab in tabs:
         assert tab.answer(ack.reply, within=60) == tokens(2500)
@@ -111,9 +128,7 @@ def test_what_a_bad_bus_loses_meanwhile_comes_from_the_log(storm: Storm, alice: 
     for name in ("web", "other"):
         storm.kill(name)
         storm.start(name, DJANGO_SETTINGS_MODULE="tests.chaos.lossy_settings")
-    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
-    ack = tabs[0].ask("Count [[tokens=1500 pace=10ms]]")
-    tabs[1].read(ack.conversation)
+    tabs, ack = read_by_two(storm, alice, "Count [[tokens=1500 pace=10ms]]")
     for tab in tabs:
         tab.until(ack.reply, "t30 ")
     storm.servers.kill_postgres()
@@ -132,25 +147,19 @@ def test_who_sends_to_a_silent_one_is_answered_when_it_speaks(storm: Storm, alic
 
     Here too Celery's beat is heard before the writer, and takes nothing.
     """
-    for name in ("worker", "replies"):
-        storm.kill(name)
-    worker = storm.start("worker", LEASE_SECONDS="12")
-    writer = storm.start("replies", LEASE_SECONDS="12", OPENAI_TIMEOUTS="10,60,60,120")
-    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
-    ack = tabs[0].ask("Count [[tokens=2500 pace=10ms]]")
-    tabs[1].read(ack.conversation)
+    worker, writer = with_short_leases(storm)
+    tabs, ack = read_by_two(storm, alice, "Count [[tokens=2500 pace=10ms]]")
     for tab in tabs:
         tab.until(ack.reply, "t30 ")
     storm.servers.postgres_line.hold()
-    tabs[0].send("send", client_id=(sent := new_id()), conversation=ack.conversation, text="There? [[tokens=5]]")
+    question = {"client_id": (sent := new_id()), "conversation": ack.conversation, "text": "There? [[tokens=5]]"}
+    tabs[0].send("send", **question)
     tabs[1].until(ack.reply, "t1500 ", within=60)
     assert not Message.objects.filter(client_id=sent).exists()
-    writer.signal(signal.SIGSTOP)
-    looks = sweeps(worker)
-    storm.servers.postgres_line.up()
-    eventually(lambda: sweeps(worker) > looks, within=60)
-    writer.signal(signal.SIGCONT)
+    come_back(storm.servers.postgres_line.up, first=worker, later=writer)
 
+    # As a browser does that has heard of no `ack`, or that nothing is certain yet.
+    tabs[0].send("send", **question)
     stored = tabs[0].acknowledged(sent, within=60)
     assert Message.objects.filter(client_id=sent).count() == 1
     for tab in tabs:
@@ -164,9 +173,7 @@ def test_past_what_memory_may_hold_the_model_is_left(storm: Storm, alice: User) 
     """After two minutes, for which nobody waits here. What had arrived is kept, and it says so."""
     storm.kill("replies")
     storm.start("replies", UNSAVED_SECONDS="8")
-    tabs = [storm.open(alice), storm.open(alice, at=storm.other)]
-    ack = tabs[0].ask("Long [[tokens=9000 pace=10ms]]")
-    tabs[1].read(ack.conversation)
+    tabs, ack = read_by_two(storm, alice, "Long [[tokens=9000 pace=10ms]]")
     for tab in tabs:
         tab.until(ack.reply, "t30 ")
     storm.servers.kill_postgres()
