@@ -13,6 +13,7 @@ from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 
 from accounts.models import User
 from agents.defaults import ensure_personalities
+from chatsite.celery import app as celery
 from tests.endpoint import RunningEndpoint, running_endpoint
 from tests.server import Keeper, Process, environment, serving
 from tests.site import Site
@@ -86,6 +87,12 @@ def parley_process(keeper: Keeper) -> Process:
 def alone(keeper: Keeper) -> None:
     """For tests that start processes of their own: nobody else writes answers meanwhile."""
     keeper.stop()
+
+
+@pytest.fixture
+def nothing_queued() -> None:
+    """For tests that start a worker: without what follows the answers of the tests before, for which none came."""
+    celery.control.purge()
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ def work(worker: Process) -> None:
     eventually(lambda: worker.said().count("succeeded") > done, within=30)
 
 
-def test_one_connection_serves_many_tasks(parley_environment: dict[str, str], world: None, tmp_path: Path) -> None:
+def test_one_connection_serves_many_tasks(
+    nothing_queued: None, parley_environment: dict[str, str], world: None, tmp_path: Path
+) -> None:
     with working({**parley_environment, "PGAPPNAME": NAME}, tmp_path / "log") as worker:
         work(worker)
         (first,) = backends()

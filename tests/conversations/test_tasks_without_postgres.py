@@ -7,7 +7,9 @@ from conversations.tasks import sweep_replies, sweep_summaries, sweep_titles
 from tests.server import eventually, working
 
 
-def test_a_sweep_warns_and_that_is_all(parley_environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_sweep_warns_and_that_is_all(
+    nothing_queued: None, parley_environment: dict[str, str], tmp_path: Path
+) -> None:
     nowhere = "postgres://parley@127.0.0.1:1/parley"
     with working({**parley_environment, "DATABASE_URL": nowhere}, tmp_path / "log") as worker:
         for sweep in (sweep_replies, sweep_summaries, sweep_titles):
