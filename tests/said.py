@@ -1,5 +1,7 @@
 """What the scripted model says."""
 
+LONG = "The water of" + " a river goes on and on" * 60
+
 
 def tokens(last: int, first: int = 1) -> str:
     """Its plain answer: each token is its number."""

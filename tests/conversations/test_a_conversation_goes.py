@@ -43,11 +43,6 @@ def is_told(tab: Tab, conversation: str) -> None:
 
 
 @pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
-@pytest.fixture
 def running(tab: Tab) -> Ack:
     """An answer that is being written."""
     ack = tab.ask(LONG)

@@ -14,11 +14,6 @@ from tests.site import Site
 from tests.tab import Ack, Tab, new_id
 
 
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
 def test_acknowledged_after_it_is_stored(tab: Tab, alice: User) -> None:
     ack = tab.say("Hello there")
 

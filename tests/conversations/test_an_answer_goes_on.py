@@ -6,30 +6,14 @@ from accounts.models import User
 from agents.context import digest, rebuild
 from agents.prompts import GO_ON
 from agents.receipts import Receipt
-from conversations.models import Message, Status, Usage
+from conversations.models import Message, Usage
 from tests.browser.window import says
-from tests.conversations.stored import store_reply
 from tests.endpoint import RunningEndpoint
 from tests.page import Frame
-from tests.rows import conversation_row, message_row, reply_row
+from tests.rows import message_row, reply_row
+from tests.said import LONG
 from tests.site import Site
 from tests.tab import Ack, Tab, new_id
-
-LONG = "The water of" + " a river goes on and on" * 60
-
-
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
-@pytest.fixture
-def broken(tab: Tab) -> Ack:
-    """An answer that broke off after “The water of”. Another version of it would take long."""
-    ack = tab.ask(says(LONG, "piece=12 pace=100ms fault=cut at=1 times=1"))
-    assert tab.ended(ack.reply)["status"] == "interrupted"
-    assert tab.page.text(ack.reply) == "The water of"
-    return ack
 
 
 def ask_for_more(tab: Tab, message: str, client_id: str | None = None) -> None:
@@ -268,39 +252,3 @@ class TestWhatBreaks:
         tab.status(broken.reply, "stopped")
         assert message_row(broken.reply).text == tab.page.text(broken.reply) == "The water of"
         tab.send("stop", reply=version.reply)
-
-
-class TestWhatIsRefused:
-    def test_an_open_one(self, tab: Tab) -> None:
-        ack = tab.ask("Count [[tokens=40 pace=20ms]]")
-        tab.until(ack.reply, "t3 ")
-        error = tab.refused("continue", client_id=new_id(), message=ack.reply)
-        assert (error["code"], error["retryable"]) == ("still_open", False)
-        tab.answer(ack.reply)
-
-    def test_one_that_was_followed(self, tab: Tab, broken: Ack) -> None:
-        tab.answer(tab.say("And now?", conversation=broken.conversation).reply)
-        assert tab.refused("continue", client_id=new_id(), message=broken.reply)["code"] == "followed"
-
-    @pytest.mark.parametrize(
-        "directive", ["[[tokens=3]]", "[[fault=400]]", "[[tokens=3 fault=content_filter]]", says("  ", "fault=length")]
-    )
-    def test_a_whole_or_empty_one(self, tab: Tab, directive: str) -> None:
-        ack = tab.ask(directive)
-        tab.ended(ack.reply)
-        before = reply_row(ack.reply).status
-        assert tab.refused("continue", client_id=new_id(), message=ack.reply)["code"] == "nothing_to_continue"
-        assert reply_row(ack.reply).status == before
-
-    def test_one_too_many(self, site: Site, alice: User, broken: Ack) -> None:
-        talk = conversation_row(broken.conversation)
-        for number in range(10):
-            store_reply(talk, Status.WAITING if number else Status.STREAMING)
-        error = site.open(alice).refused("continue", client_id=new_id(), message=broken.reply)
-        assert (error["code"], error["retryable"]) == ("busy", True)
-        talk.replies.exclude(pk=reply_row(broken.reply).pk).delete()
-
-    @pytest.mark.parametrize("what", ["nothing", "a member's message"])
-    def test_what_is_no_answer(self, tab: Tab, broken: Ack, what: str) -> None:
-        message = broken.message if what == "a member's message" else new_id()
-        assert tab.refused("continue", client_id=new_id(), message=message)["code"] == "not_found"

@@ -4,18 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from accounts.models import User
 from conversations.models import Message, Reply
 from conversations.turns import LONGEST_LINE
 from tests.endpoint import RunningEndpoint
 from tests.said import tokens
-from tests.site import Site
 from tests.tab import Tab, new_id
-
-
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
 
 
 def places(tab: Tab, *replies: str) -> list[int | None]:

@@ -13,11 +13,6 @@ from tests.site import Site
 from tests.tab import Ack, Tab, new_id
 
 
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
 def regenerate(tab: Tab, message: str, client_id: str | None = None, personality: str | None = None) -> Ack:
     client_id = client_id or new_id()
     tab.send("regenerate", client_id=client_id, message=message, personality=personality)

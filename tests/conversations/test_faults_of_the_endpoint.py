@@ -113,11 +113,6 @@ def test_each_is_told_as_what_it_is(
 
 
 @pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
-@pytest.fixture
 def talk(tab: Tab, endpoint: RunningEndpoint) -> str:
     """A conversation that the tab reads, so that it sees what follows from its first event."""
     ack = tab.ask("Good morning [[tokens=1]]")

@@ -16,11 +16,6 @@ from tests.tab import Tab, new_id
 LONG = "Count [[tokens=2000 pace=10ms]]"
 
 
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
 def seconds_until_left(endpoint: RunningEndpoint, since: float) -> float:
     """How long after `since` (Unix time) we closed the only request, which must not have been at its end."""
     (request,) = (request for request in endpoint.log(settled=3) if request["stream"])

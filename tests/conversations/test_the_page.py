@@ -14,16 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.models import Conversation, Membership, Status, Summary
+from conversations.models import Conversation, Membership, Status
 from conversations.snapshots import LIST_PAGE, PAGE
 from tests.conversations.stored import store_message, store_reply, store_talk, store_thread
 from tests.tab import new_id
-
-
-@pytest.fixture
-def signed_in(client: Client, personalities: None, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def data_of(response: Any) -> dict[str, Any]:
@@ -271,42 +265,3 @@ class TestCost:
             store_talk(alice)
         assert len(self.queries(signed_in, "/")) == first <= 9
         assert len(self.queries(signed_in, "/c/")) <= 4
-
-
-class TestTheSummary:
-    """Django draws its card where the script will: between what it stands for and what comes after."""
-
-    @staticmethod
-    def drawn(client: Client, talk: Conversation) -> list[str]:
-        page = client.get(url(talk)).content.decode()
-        return re.findall(r'class="summary"|(?:Question|Text) \d+(?=</div>)', page)
-
-    def test_between_two_messages(self, signed_in: Client, alice: User) -> None:
-        talk = store_talk(alice)
-        for _ in range(4):
-            store_message(talk, parent=talk.head)
-        reached = talk.messages.get(position=2)
-        Summary.objects.create(conversation=talk, reaches=reached, covers=2, text="<b>In</b> short")
-        assert self.drawn(signed_in, talk) == [
-            "Question 1",
-            "Question 2",
-            'class="summary"',
-            "Question 3",
-            "Question 4",
-        ]
-        page = signed_in.get(url(talk)).content.decode()
-        assert "2 earlier messages, in short." in page
-        assert "&lt;b&gt;In&lt;/b&gt; short" in page
-
-    def test_on_top_when_what_it_stands_for_is_on_earlier_pages(self, signed_in: Client, alice: User) -> None:
-        talk = store_thread(alice, PAGE)
-        Summary.objects.create(conversation=talk, reaches=talk.messages.get(position=20), covers=20, text="In short")
-        assert self.drawn(signed_in, talk)[0] == 'class="summary"'
-
-    def test_not_where_it_does_not_hold(self, signed_in: Client, alice: User) -> None:
-        talk = store_talk(alice)
-        first = store_message(talk)
-        store_message(talk, parent=first)
-        Summary.objects.create(conversation=talk, reaches=talk.messages.get(position=2), covers=2, text="In short")
-        store_message(talk, parent=first)
-        assert 'class="summary"' not in self.drawn(signed_in, talk)

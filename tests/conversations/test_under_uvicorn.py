@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conversations.test_a_message_is_sent import (  # noqa: F401
-    tab,
     test_acknowledged_after_it_is_stored,
     test_somebody_elses_conversation_does_not_exist,
     test_the_answer_streams_whole_and_in_order,

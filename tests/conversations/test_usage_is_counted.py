@@ -21,13 +21,7 @@ from tests.endpoint import RunningEndpoint
 from tests.rows import reply_row
 from tests.said import tokens
 from tests.server import eventually
-from tests.site import Site
 from tests.tab import Tab
-
-
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
 
 
 def of(reply: str) -> list[Usage]:

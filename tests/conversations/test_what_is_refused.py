@@ -18,11 +18,6 @@ from tests.tab import Tab, new_id
 ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
 
-@pytest.fixture
-def tab(site: Site, alice: User) -> Tab:
-    return site.open(alice)
-
-
 def still_serves(tab: Tab) -> bool:
     return tab.answer(tab.ask("Are you well? [[tokens=2]]").reply) == tokens(2)
 
