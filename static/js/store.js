@@ -6,24 +6,16 @@
  * page, because the shown branch is one we do not have.
  *
  * @import { Entry } from "./entries.js"
- * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, Recap, RecapFrame, ReplyFrame, Reset, Snapshot, Summary, SummaryFrame } from "./frames.js"
+ * @import { Conversation, Delta, End, Event, Message, MessageFrame, ReadFrame, RecapFrame, ReplyFrame, Reset, Snapshot, SummaryFrame } from "./frames.js"
+ * @import { Thread } from "./thread.js"
  */
 import { advance } from "./answers.js";
-import { branchTo, connects, isBehind, tellSiblings } from "./branch.js";
+import { connects, isBehind, tellSiblings } from "./branch.js";
 import { put } from "./entries.js";
-import { isRunning } from "./frames.js";
 import { Reading } from "./reading.js";
+import { newThread, pathOf, replace, resumePoint, runningIn } from "./thread.js";
 
 /**
- * @typedef {object} Thread
- * @property {Conversation} conversation
- * @property {Map<string, Message>} messages every message known, on the shown branch or off it
- * @property {Message[] | null} path the shown branch, oldest first; null when it has to be walked anew
- * @property {Summary | null} summary of the shown branch, as far as was heard
- * @property {Recap | null} recap this member's
- * @property {boolean} owned it is this member's own
- * @property {Set<string>} strangers answers that were heard of but are not on the shown branch
- *
  * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
  *   | {kind: "ended", conversation: string, message: string} | {kind: "list"}} Change
  */
@@ -102,9 +94,7 @@ export class Store {
    */
   path(id) {
     const thread = id ? this.threads.get(id) : undefined;
-    if (!thread) return [];
-    thread.path ??= branchTo(thread.conversation.head, thread.messages);
-    return thread.path;
+    return thread ? pathOf(thread) : [];
   }
 
   /**
@@ -121,8 +111,7 @@ export class Store {
    */
   running(id) {
     const thread = id ? this.threads.get(id) : undefined;
-    if (!thread) return [];
-    return [...thread.messages.values()].filter(isRunning).sort((a, b) => a.position - b.position);
+    return thread ? runningIn(thread) : [];
   }
 
   /**
@@ -140,10 +129,7 @@ export class Store {
    */
   resumePoint(id) {
     const thread = this.threads.get(id);
-    if (!thread) return {};
-    const active = this.running(id).find((message) => message.reply?.status !== "waiting");
-    const reply = active?.reply && { id: active.id, attempt: active.reply.attempt, seq: active.reply.seq };
-    return reply ? { rev: thread.conversation.rev, reply } : { rev: thread.conversation.rev };
+    return thread ? resumePoint(thread) : {};
   }
 
   /**
@@ -165,15 +151,7 @@ export class Store {
   #snapshot({ conversation, messages, summary = null, role, last_read = 0, recap = null, since }) {
     const known = this.threads.get(conversation.id);
     if (known && since !== null && conversation.rev < known.conversation.rev) return "dropped";
-    const thread = known ?? {
-      conversation,
-      messages: new Map(),
-      path: null,
-      summary,
-      recap,
-      owned: false,
-      strangers: new Set(),
-    };
+    const thread = known ?? newThread(conversation);
     thread.owned = role === "owner";
     thread.conversation = conversation;
     thread.summary = summary;
@@ -265,7 +243,8 @@ export class Store {
     if (!message?.reply) return this.#stranger(thread, frame.reply);
     const answer = advance({ ...message, reply: message.reply }, frame);
     if (typeof answer === "string") return answer;
-    this.#put(thread, answer);
+    replace(thread, answer);
+    this.#tell({ kind: "text", conversation: frame.conversation, message: frame.reply });
     return "taken";
   }
 
@@ -292,14 +271,6 @@ export class Store {
     if (thread.strangers.has(id)) return "dropped";
     thread.strangers.add(id);
     return "gap";
-  }
-
-  /** @param {Thread} thread @param {Message} message */
-  #put(thread, message) {
-    thread.messages.set(message.id, message);
-    const at = thread.path?.findLastIndex((shown) => shown.id === message.id) ?? -1;
-    if (thread.path && at >= 0) thread.path[at] = message;
-    this.#tell({ kind: "text", conversation: thread.conversation.id, message: message.id });
   }
 
   /** @param {Thread} thread */
