@@ -23,6 +23,13 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             found.append(
                 Error(f"PARLEY_ORIGINS holds “{origin}”: an origin is like https://chat.example.org.", id="parley.E003")
             )
+    if settings.HTTPS and not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        found.append(
+            Warning(
+                "TRUSTED_PROXIES is not set, but HTTPS is: all who come through a proxy are limited as one at sign-in.",
+                id="parley.W003",
+            )
+        )
     return found
 
 

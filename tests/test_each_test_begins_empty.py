@@ -2,6 +2,7 @@
 
 from threading import Thread
 
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from accounts.models import User
@@ -37,3 +38,9 @@ def test_whoever_still_writes_in_another_order_is_waited_for(alone: None, world:
     emptying.join(timeout=30)
     assert not User.objects.exists()
     assert not Conversation.objects.exists()
+
+
+def test_nobody_has_been_at_the_door_yet(transactional_db: None) -> None:
+    cache.set("who", "was here")
+    empty_database()
+    assert cache.get("who") is None

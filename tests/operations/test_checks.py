@@ -56,6 +56,14 @@ def test_each_is_named(settings: Any, name: str, value: Any, expected: str) -> N
     assert message.is_serious() is (".E" in expected)
 
 
+def test_a_proxy_that_is_not_counted_is_said(settings: Any) -> None:
+    settings.HTTPS = True
+    (message,) = ours()
+    assert (message.id, message.msg.split()[0]) == ("parley.W003", "TRUSTED_PROXIES")
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert ours() == []
+
+
 def test_mail_that_goes_nowhere_is_said_before_a_deployment(settings: Any) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     assert ours() == []
