@@ -15,7 +15,7 @@ from agents.prompts import quoted
 TEMPERATURE = 0.3  # as in what it replaces: a summary reports, it does not invent
 SUMMARY_TOKENS = 400  # of the answer; it holds all that came before the verbatim messages, however long the thread
 CATCH_UP_TOKENS = 300
-SUMMARY_CHARS = 8_000  # kept of what a model returned
+SUMMARY_CHARS = 8_000  # the most that is kept: of what a model returned, or of its owner's words
 _EXCERPT = 4_000  # characters of one message; pasted pages are longer, and say what they are at both ends
 
 # A list of what to keep, since "the key information" is a matter of taste to a model, and names and numbers are not.

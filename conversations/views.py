@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
+from agents.summaries import SUMMARY_CHARS
 from conversations import receipts, snapshots, wire
 from conversations.errors import BadFrame, ChatError, NotFound
 from conversations.models import OPEN
@@ -107,6 +108,7 @@ def _page(
         "socket": "/ws/v1/",
         "model_label": settings.PARLEY_MODEL_LABEL,
         "max_text": wire.MAX_TEXT,
+        "max_summary": SUMMARY_CHARS,
         "admin_url": reverse("admin:index") if user.is_staff else None,
     }
     context = {

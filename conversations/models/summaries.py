@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agents.summaries import SUMMARY_CHARS
 from conversations.models.conversations import Conversation
 from conversations.models.messages import Message, uuid7
 
@@ -23,7 +24,7 @@ class Summary(models.Model):
     previous = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     version = models.PositiveIntegerField(default=1)
     covers = models.PositiveIntegerField(default=0, help_text="Messages of the branch that it stands for.")
-    text = models.TextField(validators=[MaxLengthValidator(32_000)])
+    text = models.TextField(validators=[MaxLengthValidator(SUMMARY_CHARS)])
     model = models.CharField(max_length=120, blank=True)
     tokens = models.PositiveIntegerField(null=True, help_text="Of the text itself.")
     edited_by = models.ForeignKey(

@@ -6,12 +6,13 @@ from functools import partial
 from django.db import transaction
 
 from accounts.models import User
+from agents.summaries import SUMMARY_CHARS
 from conversations import live
 from conversations.errors import NotFound, OwnerOnly, SummaryChanged
 from conversations.models import Conversation, MemberRole, Summary
 from conversations.summaries import jobs
 from conversations.summaries.recall import newest, summary_object
-from conversations.wire import SummaryFrame, encode
+from conversations.wire import SummaryFrame, clean_text, encode
 
 
 def keep(claim: jobs.Claim, summary: Summary) -> bool:
@@ -31,8 +32,10 @@ def keep(claim: jobs.Claim, summary: Summary) -> bool:
 def edit(*, user: User, summary: uuid.UUID, text: str) -> Summary:
     """Keep the owner's words as another version of the summary that is shown.
 
-    Raises NotFound; OwnerOnly for other members; SummaryChanged when it is not (or no longer) the one that is shown.
+    Raises BadText past SUMMARY_CHARS; NotFound; OwnerOnly for other members; SummaryChanged when it is not (or no
+    longer) the one that is shown.
     """
+    text = clean_text(text, limit=SUMMARY_CHARS)
     with transaction.atomic():
         found = Summary.objects.filter(pk=summary, conversation__in=Conversation.objects.visible_to(user)).first()
         if found is None:

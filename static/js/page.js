@@ -13,6 +13,7 @@
  * @property {string} socket its address on this site
  * @property {string} model_label
  * @property {number} max_text characters
+ * @property {number} max_summary characters
  * @property {string | null} admin_url
  */
 

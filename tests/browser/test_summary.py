@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from accounts.models import User
+from agents.summaries import SUMMARY_CHARS
 from conversations.models import Conversation, Summary
 from conversations.summaries import keeping
 from tests.browser.window import Window, Windows
@@ -71,6 +72,20 @@ def test_the_owner_puts_it_into_other_words(window: Window, windows: Windows, al
     expect(other.page.locator(".summary-line")).to_contain_text("Lisbon, by train.")
     first.refresh_from_db()
     assert first.text == SHORT, "a version was overwritten"
+
+
+def test_no_more_can_be_written_than_is_kept(window: Window, alice: User) -> None:
+    first = card(window, alice)
+    window.button("Open").click()
+    window.button("Edit").click()
+    box = window.page.get_by_label("Summary", exact=True)
+    box.fill("가" * (SUMMARY_CHARS - 1))
+    box.press_sequentially("나다")
+    expect(box).to_have_value("가" * (SUMMARY_CHARS - 1) + "나")
+    window.button("Save").click()
+    expect(window.page.locator(".summary-by")).to_contain_text("Edited by Alice")
+    assert Summary.objects.get(version=2).text == "가" * (SUMMARY_CHARS - 1) + "나"
+    assert Summary.objects.get(version=1) == first
 
 
 def test_who_was_slower_is_told(window: Window, alice: User) -> None:

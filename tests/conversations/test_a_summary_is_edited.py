@@ -3,9 +3,10 @@
 import pytest
 
 from accounts.models import User
+from agents.summaries import SUMMARY_CHARS
 from conversations.models import Conversation, MemberRole, Membership, Summary
 from conversations.summaries import keeping
-from conversations.wire import MAX_TEXT
+from conversations.wire import MAX_FRAME
 from tests.conversations.in_short import made, quiet_assistant, store_long_talk
 from tests.endpoint import RunningEndpoint
 from tests.site import Site
@@ -103,7 +104,7 @@ class TestWhoMayNot:
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("text", "code"),
-        [("x" * (MAX_TEXT + 1), "text_too_long"), ("  ", "empty_text"), ("a\0b", "bad_text"), (7, "bad_field")],
+        [("x" * (SUMMARY_CHARS + 1), "text_too_long"), ("  ", "empty_text"), ("a\0b", "bad_text"), (7, "bad_field")],
     )
     def test_words_that_cannot_be_kept(
         self, site: Site, talk: Conversation, summary: Summary, alice: User, text: object, code: str
@@ -114,8 +115,17 @@ class TestWhatIsRefused:
         assert made(talk) == [(6, 1, WRITTEN)]
         assert shown(tab, talk) == WRITTEN
 
-        tab.send("amend", summary=str(summary.pk), text="x" * MAX_TEXT)
-        assert len(tab.expect("summary")["summary"]["text"]) == MAX_TEXT, "the most that may be kept"
+    def test_more_words_than_a_summary_may_have(
+        self, site: Site, talk: Conversation, summary: Summary, alice: User
+    ) -> None:
+        """The most that may be kept is what a model's own are cut to; in any script it fits into a frame."""
+        tab = site.open(alice)
+        tab.read(str(talk.pk))
+        refusal = tab.refused("amend", summary=str(summary.pk), text="가" * (SUMMARY_CHARS + 1))
+        assert refusal["message"].startswith("The text has 8,001 characters; 8,000 is the most.")
+        tab.send("amend", summary=str(summary.pk), text="가" * SUMMARY_CHARS)
+        assert tab.expect("summary")["summary"]["text"] == "가" * SUMMARY_CHARS
+        assert len("가".encode() * SUMMARY_CHARS) < MAX_FRAME
 
     def test_words_for_one_that_has_a_newer_version(
         self, site: Site, talk: Conversation, summary: Summary, alice: User

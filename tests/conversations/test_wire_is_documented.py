@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.summaries import SUMMARY_CHARS
 from conversations import errors, window, wire
 from conversations.errors import ChatError
 from conversations.models import Status
@@ -102,6 +103,7 @@ def test_numbers() -> None:
     assert "at most 64 kB" in PAGE
     assert wire.MAX_TEXT == 32_000
     assert "1 to 32,000 characters" in PAGE
+    assert f"that of a summary at most {SUMMARY_CHARS:,}" in PAGE
     assert f"within {wire.PONG_WITHIN} s" in PAGE
     assert window.MOST_BYTES == 1_000_000
     assert f"may have {window.MOST_FRAMES} frames,\nor 1 MB" in PAGE

@@ -7,9 +7,6 @@ import { ChatElement } from "./element.js";
 /** @import { News } from "../chat.js" */
 /** @import { Summary } from "../frames.js" */
 
-/** Characters, as the server counts them. */
-const LONGEST = 32_000;
-
 export class SummaryCard extends ChatElement {
   /** @override */
   static properties = { summary: { attribute: false }, open: { state: true }, editing: { state: true } };
@@ -69,7 +66,7 @@ export class SummaryCard extends ChatElement {
 
   /** @param {Summary} summary */
   #form(summary) {
-    return html`<textarea class="summary-box" aria-label="Summary" dir="auto" maxlength=${LONGEST} rows="8"
+    return html`<textarea class="summary-box" aria-label="Summary" dir="auto" maxlength=${this.chat.page.max_summary} rows="8"
         .value=${summary.text} @keydown=${this.#key}></textarea>
       <div class="summary-acts">
         <button type="button" class="button" @click=${this.#save}>Save</button>
