@@ -62,9 +62,11 @@ def catch_up_messages(said: Iterable[Turn], *, before: str = "", reader: str = "
 
 
 _QUOTED = re.compile(r"^> ?", re.M)
-_LABEL = re.compile(
-    r"^\W*(?:(?:here(?:'s| is| are)|sure|certainly)\b[^:\n]*:"
-    r"|(?:the )?(?:\w+ )?(?:summary|points)(?: so far)?\s*:|said since:)\W*",
+_OURS = r"(?:(?:the )?summary(?: so far)?|points|said since|the conversation|they know already)\s*:"
+# One in the model's own words, and any number of ours after it: "Open points:" behind "Summary:" is what it has to say.
+_LABELS = re.compile(
+    r"^\W*(?:(?:here(?:'s| is| are)|sure|certainly)\b[^:\n]*:|(?:the )?(?:\w+ )?(?:summary|points)(?: so far)?\s*:"
+    rf"|{_OURS})(?:\W*{_OURS})*\W*",
     re.I,
 )
 
@@ -72,7 +74,7 @@ _LABEL = re.compile(
 def clean_summary(text: str) -> str | None:
     """The summary in what a model returned for either; None if there is none. At most SUMMARY_CHARS characters."""
     text = without_reasoning(text).replace("\0", "").strip()
-    text = _QUOTED.sub("", _LABEL.sub("", text, count=1))  # as it was shown what is there already
+    text = _QUOTED.sub("", _LABELS.sub("", text, count=1))  # as it was shown what is there already
     text = _without_repeats(text).strip()
     return excerpt(text, SUMMARY_CHARS) if any(char.isalnum() for char in text) else None
 

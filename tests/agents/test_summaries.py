@@ -89,6 +89,11 @@ def test_catching_up_says_for_whom_and_what_is_known_already() -> None:
         ("Updated summary: A party.", "A party."),
         ("The summary so far:\n\nA party.", "A party."),
         ("Said since:\nA party.", "A party."),
+        ("Summary:\nThe summary so far:\nA party.", "A party."),
+        ("Here is the new summary:\n\n**Summary:**\n> The summary so far:\n> A party.", "A party."),
+        ("Said since:\nThe conversation:\nA party.", "A party."),
+        ("Summary:\nOpen points: who bakes.", "Open points: who bakes."),
+        ("**A party** on 3 May. Summary: cake.", "**A party** on 3 May. Summary: cake."),
         ("> A party.\n> For 40 people.", "A party.\nFor 40 people."),
         ("<think>what?</think>A party.", "A party."),
         ("A party: 3 May.", "A party: 3 May."),
@@ -100,7 +105,7 @@ def test_the_summary_is_found_in_what_models_return(returned: str, kept: str) ->
     assert clean_summary(returned) == kept
 
 
-@pytest.mark.parametrize("returned", ["", " \n ", "Summary:", "...", "<think>I wonder"])
+@pytest.mark.parametrize("returned", ["", " \n ", "Summary:", "Summary:\nSaid since:", "...", "<think>I wonder"])
 def test_no_summary_is_better_than_garbage(returned: str) -> None:
     assert clean_summary(returned) is None
 
