@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "operations.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "operations.middleware.DatabaseAway",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,4 +1,4 @@
-"""Every address of the site, app by app."""
+"""Every address of the site, app by app. What machines ask (`/health/…`) is answered before: operations.middleware."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -7,6 +7,5 @@ from django.urls import include, path
 urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
-    path("health/", include("operations.urls")),
     path("", include("conversations.urls")),
 ]

@@ -14,6 +14,20 @@ logger = logging.getLogger(__name__)
 AGAIN = 5  # seconds after which it may be worth another try
 
 
+class Probes:
+    """What machines ask is answered before it is looked at by which name, and over which scheme, they came: a balancer
+    asks each process by plain HTTP, at an address that is no name of the site.
+    """
+
+    _views = {"/health/live": health.live, "/health/ready": health.ready}
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._views.get(request.path, self._get_response)(request)
+
+
 class DatabaseAway:
     """A page that cannot be made, or a form that cannot be stored, for want of Postgres: 503, and no traceback.
 

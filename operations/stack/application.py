@@ -88,9 +88,8 @@ class Application:
         return not line.startswith(NOTICE)
 
     async def _healthy(self) -> bool:
-        """Whether the health page answers 200, asked for by a name that the application answers to."""
-        host = self._environment["ALLOWED_HOSTS"].split(",")[0].strip().lstrip(".*") or "localhost"
-        request = f"GET {HEALTH} HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n"
+        """Whether the health page answers 200."""
+        request = f"GET {HEALTH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         address = self._configuration.visited_host.strip("[]")
         try:
             reader, writer = await asyncio.open_connection(address, self._configuration.port)

@@ -1,5 +1,6 @@
 """Whether a process lives, and whether it should be sent anybody."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from operations import health
-from tests.server import status_of
+from tests.server import serving, status_of
 from tests.site import Site
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,23 @@ def test_on_its_way_out_it_serves_nobody_new(client: Client, monkeypatch: pytest
     monkeypatch.setattr(health, "draining", True)
     response = client.get("/health/ready")
     assert (response.status_code, response.json()["checks"]["draining"]) == (503, True)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+@pytest.mark.parametrize("host", ["chat.example.org", "10.0.0.5:8000", "[fd00::5]", "not a host"])
+def test_by_plain_http_and_by_any_name(client: Client, settings: Any, path: str, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["chat.example.org"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(path, headers={"host": host}).status_code == 200
+    assert client.get("/accounts/login/", headers={"host": host}).status_code in (301, 400)
+
+
+def test_behind_tls_a_process_is_asked_directly(
+    world: None, parley_environment: dict[str, str], tmp_path: Path
+) -> None:
+    behind = {"HTTPS": "true", "ALLOWED_HOSTS": "chat.example.org", "PARLEY_ORIGINS": "https://chat.example.org"}
+    with serving({**parley_environment, **behind}, tmp_path / "log", "--no-replies") as process:
+        assert status_of(f"{process.url}/health/ready") == 200
 
 
 def test_a_running_process_is_ready(site: Site) -> None:
