@@ -80,15 +80,16 @@ def begin(
 ) -> Usage:
     """Write down a call that is no answer's own, before it is made: a title, a summary, a recap, follow-up questions.
 
-    It is put down to `user`, else to whoever asked for the reply it belongs to, else to the conversation's owner. Until
-    `settle` it stands there as one that broke off.
+    It is put down to `user`, else to whoever asked for the reply it belongs to, else to the conversation's owner; and
+    to the reply's version, else to the one that is published now of who answers there: without a `reply`, load the
+    conversation with its personality. Until `settle` it stands there as one that broke off.
     """
     return Usage.objects.create(
         kind=kind,
         user_id=user.pk if user else reply.asked_by_id if reply else conversation.owner_id,
         conversation=conversation,
         reply=reply,
-        version_id=reply.version_id if reply else None,
+        version_id=reply.version_id if reply else conversation.personality.published_id,
         model=model,
         prompt_tokens=call.sent,
         completion_tokens=0,

@@ -58,7 +58,7 @@ def summarise(conversation: uuid.UUID) -> bool:
     try:
         answer = ask(
             kind=Kind.SUMMARY,
-            conversation=Conversation.objects.get(pk=conversation),
+            conversation=Conversation.objects.select_related("personality").get(pk=conversation),
             messages=summary_messages(step.previous.text if step.previous else "", map(turn, step.messages)),
             model=settings.SUMMARY_MODEL,
             temperature=TEMPERATURE,

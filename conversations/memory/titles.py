@@ -24,7 +24,12 @@ def write_title(conversation: uuid.UUID) -> bool:
 
     Raises AgentError. Any number of these may run at once: the title is written where there is none, once.
     """
-    talk = Conversation.objects.only("owner_id").filter(pk=conversation, title="", trashed_at__isnull=True).first()
+    talk = (
+        Conversation.objects.select_related("personality")
+        .only("owner_id", "personality__published_id")
+        .filter(pk=conversation, title="", trashed_at__isnull=True)
+        .first()
+    )
     exchange = _first_exchange(conversation) if talk else None
     if talk is None or exchange is None:
         return False

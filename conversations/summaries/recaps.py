@@ -61,7 +61,11 @@ def claim(recap: uuid.UUID, *, seconds: float) -> Recap | None:
     attempt = _leases.take(recap, seconds=seconds)
     if attempt is None:
         return None
-    taken = Recap.objects.select_related("user", "conversation", "reaches").filter(pk=recap, attempt=attempt).first()
+    taken = (
+        Recap.objects.select_related("user", "conversation__personality", "reaches")
+        .filter(pk=recap, attempt=attempt)
+        .first()
+    )
     if taken and not Conversation.objects.visible_to(taken.user).filter(pk=taken.conversation_id).exists():
         taken.delete()
         return None

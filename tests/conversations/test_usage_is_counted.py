@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from agents import publishing
 from agents.errors import AgentError
+from agents.models import PersonalityVersion
 from agents.prompts import title_messages
 from agents.tokens import Counter
 from conversations import states, turns
-from conversations.memory import titles
+from conversations.memory import catching_up, summaries, titles
 from conversations.memory.asking import ask
-from conversations.models import Conversation, Kind, Status, Usage
+from conversations.models import Conversation, Kind, Recap, Status, Usage
+from conversations.summaries import recaps
 from conversations.usage import Spent
 from tests.conversations.stored import store_reply, store_talk, store_thread
 from tests.endpoint import RunningEndpoint
@@ -202,6 +206,26 @@ class TestBesideTheAnswers:
         assert row.prompt_tokens == sum(
             Counter().message(message["content"]) for message in title_messages("Text 1", "Text 2")
         )
+
+    @pytest.mark.parametrize("kind", [Kind.TITLE, Kind.SUMMARY, Kind.RECAP])
+    def test_it_is_put_down_to_the_version_that_is_published_without_asking_for_it(
+        self, personalities: None, alice: User, kind: Kind
+    ) -> None:
+        """Which is not the one that wrote the answers; staff who look at a personality's cost find all of it."""
+        talk = store_thread(alice, 11)
+        new = PersonalityVersion.objects.create(personality=talk.personality, number=2, name="Parley", role="assistant")
+        publishing.publish(new)
+        recaps.ask(user=alice, conversation=talk.pk, after=2)
+        with CaptureQueriesContext(connection) as queries:
+            if kind is Kind.TITLE:
+                assert titles.write_title(talk.pk)
+            elif kind is Kind.SUMMARY:
+                assert summaries.summarise(talk.pk)
+            else:
+                catching_up.catch_up(Recap.objects.get().pk)
+        row = Usage.objects.get()
+        assert (row.kind, row.version, row.reply) == (kind, new, None)
+        assert not [each["sql"] for each in queries if 'FROM "agents_personality"' in each["sql"]], "a query of its own"
 
     def test_it_is_there_before_the_model_answers_and_outlives_what_it_was_for(
         self, alone: None, world: None, alice: User, endpoint: RunningEndpoint
