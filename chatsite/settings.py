@@ -4,18 +4,17 @@ import sys
 from pathlib import Path
 
 import django_stubs_ext
-import environ
 from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from chatsite import logs
+from chatsite import environment, logs
 
 django_stubs_ext.monkeypatch()  # generic admin and form classes take their model as a type argument
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+env = environment.Environment()
+env.read_env(BASE_DIR / ".env")
 
 # --- Who we are -------------------------------------------------------------------------------------------------
 
@@ -83,12 +82,13 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env("TIME_ZONE", cast=environment.zone, default="UTC")
 USE_TZ = True
 
 # --- Postgres ---------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default="postgres://parley@localhost/parley")}
+_DATABASE = "postgres://parley@localhost/parley"
+DATABASES = {"default": env("DATABASE_URL", cast=environment.database, default=_DATABASE, parse_default=True)}
 DATABASES["default"]["ENGINE"] = "operations.postgres"
 # Under ASGI a connection kept by its thread leaks with the thread; a pool does not. Celery forks, where a pool breaks.
 _under_celery = "celery" in Path(sys.argv[0]).parts[-2:]
@@ -109,7 +109,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 # --- Redis: channel layer, reply log, broker --------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+REDIS_URL = env("REDIS_URL", cast=environment.redis, default="redis://localhost:6379/0")
 CHANNEL_PREFIX = "parley"
 CHANNEL_LAYERS = {
     "default": {
@@ -193,9 +193,9 @@ OPENAI_MODEL = env.str("OPENAI_MODEL", default="")
 # What members read under the composer.
 PARLEY_MODEL_LABEL = env.str("PARLEY_MODEL_LABEL", default=OPENAI_MODEL)
 # Seconds: to connect, to the first token, between two tokens, for a whole answer.
-OPENAI_TIMEOUTS = env.list("OPENAI_TIMEOUTS", cast=float, default=[5, 60, 30, 600])
+OPENAI_TIMEOUTS = env("OPENAI_TIMEOUTS", cast=environment.numbers, default=[5, 60, 30, 600])
 # An endpoint that failed so many times in a row, within so many seconds, is left in peace for so many seconds.
-OPENAI_BREAKER = env.list("OPENAI_BREAKER", cast=float, default=[5, 30, 10])
+OPENAI_BREAKER = env("OPENAI_BREAKER", cast=environment.numbers, default=[5, 30, 10])
 
 # --- Accounts ---------------------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 # Where a mail server is set, an address is proven before it is used, and sign-up never tells who is a member.
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+vars().update(env("EMAIL_URL", cast=environment.mail, default="consolemail://", parse_default=True))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Parley <parley@localhost>")
 ACCOUNT_EMAIL_VERIFICATION = "none" if EMAIL_URL.startswith("consolemail") else "mandatory"
 
@@ -264,4 +264,6 @@ STORAGES = {
 
 # --- Logs: ids and lengths, never what anybody said -------------------------------------------------------------
 
-LOGGING = logs.configuration(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG_JSON", default=False))
+LOGGING = logs.configuration(
+    level=env("LOG_LEVEL", cast=environment.level, default="INFO"), as_json=env.bool("LOG_JSON", default=False)
+)

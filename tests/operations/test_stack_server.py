@@ -127,3 +127,15 @@ def test_a_database_that_cannot_be_prepared_stops_it_with_the_reason(tmp_path: P
     ):
         pass
     assert left_behind(tmp_path) == []
+
+
+def test_a_setting_that_makes_no_sense_stops_it_with_a_sentence(tmp_path: Path) -> None:
+    named = {variable: os.environ.get(variable, "") for variable in ("DATABASE_URL", "REDIS_URL")}
+    wrong = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_TIMEOUTS": "5,60s"}
+    with (
+        pytest.raises(AssertionError, match="OPENAI_TIMEOUTS should be numbers") as told,
+        started(tmp_path, **named, **wrong),
+    ):
+        pass
+    assert "Traceback" not in str(told.value)
+    assert left_behind(tmp_path) == []
