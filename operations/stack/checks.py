@@ -25,6 +25,7 @@ _PRODUCTION = {
     "PARLEY_ORIGINS": "https://parley.example.org",
     "EMAIL_URL": "smtp://mail.example.org:25",
     "HTTPS": "true",
+    "TRUSTED_PROXIES": "1",
     "DEBUG": "false",
     # Django would look into the database whether its migrations make sense, and warn that it cannot.
     "PYTHONWARNINGS": "ignore::RuntimeWarning",
