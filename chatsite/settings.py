@@ -1,5 +1,8 @@
-"""Settings of Parley. Everything an operator may choose comes from the environment, or from `.env` beside manage.py."""
+"""Settings of Parley. Everything an operator may choose comes from the environment, or from `.env` beside manage.py
+(another file where PARLEY_ENV_FILE names one).
+"""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +17,7 @@ django_stubs_ext.monkeypatch()  # generic admin and form classes take their mode
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.Environment()
-env.read_env(BASE_DIR / ".env")
+env.read_env(BASE_DIR / (os.environ.get("PARLEY_ENV_FILE") or ".env"))
 
 # --- Who we are -------------------------------------------------------------------------------------------------
 

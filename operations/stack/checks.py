@@ -27,6 +27,7 @@ _PRODUCTION = {
     "HTTPS": "true",
     "TRUSTED_PROXIES": "1",
     "DEBUG": "false",
+    "PARLEY_ENV_FILE": os.devnull,
     # Django would look into the database whether its migrations make sense, and warn that it cannot.
     "PYTHONWARNINGS": "ignore::RuntimeWarning",
 }

@@ -48,8 +48,11 @@ class Configuration:
 
 
 def load(root: Path, environ: Mapping[str, str]) -> Configuration:
-    """Read `.env` beneath the environment. StackError for a line or a value that makes no sense."""
-    environment = {**read_env_file(root / ".env"), **environ}
+    """Read `.env`, or the file that PARLEY_ENV_FILE names, beneath the environment.
+
+    StackError for a line or a value that makes no sense.
+    """
+    environment = {**read_env_file(root / (environ.get("PARLEY_ENV_FILE") or ".env")), **environ}
     for variable, schemes in SCHEMES.items():
         value = environment.get(variable)
         if value and not value.startswith(schemes):

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import re
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 
@@ -17,9 +18,9 @@ from operations.stack.postgres import Postgres
 from operations.stack.supervisor import Supervisor, together
 from operations.stack.valkey import Valkey
 
-# What a developer has set for a Parley of theirs is not for the tests.
-_SERVERS = ("OPENAI_", "PARLEY_", "DATABASE_", "REDIS_", "EMAIL_", "DRAIN_", "LOG_")
-_SETTINGS = ("HOST", "PORT", "DEBUG", "HTTPS", "ALLOWED_HOSTS", "STATIC_ROOT", "ADMIN_PATH", "SIGNUP_OPEN", "TIME_ZONE")
+# Also what the model's library asks the environment for.
+_OURS = ("OPENAI_", "PARLEY_")
+_ASKED_FOR = re.compile(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"')
 
 # Seconds after which a test that hangs fails, so that the others still run.
 _LONGEST_TEST = 300
@@ -66,6 +67,13 @@ def chaos(configuration: Configuration, console: Console, arguments: Sequence[st
             suite.tidy()
 
 
+def surroundings(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what somebody has set, there or in `.env`, for a Parley of theirs."""
+    settings = {"HOST", "PORT", *_ASKED_FOR.findall((root / "chatsite" / "settings.py").read_text())}
+    kept = {name: value for name, value in environ.items() if not name.startswith(_OURS) and name not in settings}
+    return {**kept, "PARLEY_ENV_FILE": os.devnull}
+
+
 class Suite:
     """The tests on servers of their own."""
 
@@ -74,11 +82,8 @@ class Suite:
         self._supervisor = supervisor
         self._postgres = Postgres.at(data / "postgres", forgetful=forgetful)
         self._valkey = Valkey.at(data / "valkey", forgetful=forgetful)
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(_SERVERS) and name not in _SETTINGS
-        }
         self._environment = {
-            **kept,
+            **surroundings(root, os.environ),
             "DATABASE_URL": self._postgres.url,
             "REDIS_URL": self._valkey.url,
             "SECRET_KEY": secrets.token_urlsafe(50),

@@ -1,5 +1,6 @@
 """What `.env` and the environment ask for is understood, or refused in one clear line."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def test_env_file_names_servers_and_the_environment_wins(tmp_path: Path) -> None
     assert not found.embeds("DATABASE_URL")
     assert found.embeds("REDIS_URL")
     assert found.url == "http://[::1]:9001/"
+
+
+def test_another_file_may_be_named(tmp_path: Path) -> None:
+    env_file(tmp_path, "PORT=9000\n")
+    (tmp_path / "other").write_text("PORT=9001\n")
+    assert load(tmp_path, {"PARLEY_ENV_FILE": ""}).port == 9000
+    assert load(tmp_path, {"PARLEY_ENV_FILE": "other"}).port == 9001
+    assert load(tmp_path, {"PARLEY_ENV_FILE": os.devnull}).port == 8000
 
 
 def test_env_file_is_read_as_the_settings_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
