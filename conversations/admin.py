@@ -142,7 +142,7 @@ class ReplyAdmin(ReadOnly):
     )
     list_filter = ("status", FindingsFilter, "error_code")
     fields = (
-        *(field.name for field in Reply._meta.fields if field.name not in ("findings", "receipt")),
+        *(field.name for field in Reply._meta.fields if field.name not in ("findings", "receipt", "earlier_receipts")),
         "noticed",
         "sent",
     )

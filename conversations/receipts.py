@@ -1,10 +1,13 @@
-"""What a model was sent for an answer, told from the answer's receipt: to the members who read it, and to staff.
+"""What a model was sent for an answer, told from the answer's receipts: to the members who read it, and to staff.
 
-A receipt (agents.receipts) names messages and a summary by id. Neither is ever overwritten, so the request can be made
-again from it, to the byte, and a digest tells whether it was. What was deleted since is said to be.
+There is one receipt for each attempt that asked the model: an answer that was asked to go on has several. A receipt
+(agents.receipts) names messages and a summary by id. Neither is ever overwritten, so the request can be made again from
+it, to the byte, and a digest tells whether it was. What was deleted since is said to be.
 """
 
 import uuid
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -41,8 +44,8 @@ class LeftObject(TypedDict):
 class CallObject(TypedDict):
     """One request to the endpoint. Tokens as reported or, when `estimated`, by our own count."""
 
-    attempt: int | None
     status: str
+    model: str
     prompt_tokens: int
     completion_tokens: int
     estimated: bool
@@ -51,6 +54,9 @@ class CallObject(TypedDict):
 
 
 class SentObject(TypedDict):
+    """What one attempt sent. `calls`: the same was sent again where the endpoint did not answer."""
+
+    attempt: int
     strategy: str
     counter: str
     budget: int
@@ -60,10 +66,11 @@ class SentObject(TypedDict):
     parts: list[PartObject]
     left: list[LeftObject]
     replay: str  # exact; missing: a part was deleted since; changed: not what was sent
+    calls: list[CallObject]
 
 
 class ReceiptObject(TypedDict):
-    """`sent` is null for an answer that was never asked for."""
+    """`sent`: the attempts, oldest first; none for an answer that was never asked for."""
 
     reply: str
     status: str
@@ -72,8 +79,7 @@ class ReceiptObject(TypedDict):
     model: str
     temperature: float | None
     max_tokens: int | None
-    sent: SentObject | None
-    calls: list[CallObject]
+    sent: list[SentObject]
     created_at: str
     started_at: str | None
     finished_at: str | None
@@ -83,10 +89,13 @@ class ReceiptObject(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The rows a receipt names, as far as they are still there: messages by id, and the summary."""
+    """The rows that receipts name, as far as they are still there, by id."""
 
     messages: dict[str, Message]
-    summary: Summary | None
+    summaries: dict[str, Summary]
+
+    def summary(self, receipt: Receipt) -> Summary | None:
+        return self.summaries.get(receipt.summary.id) if receipt.summary else None
 
 
 def read(user: User, reply: uuid.UUID) -> ReceiptObject:
@@ -111,8 +120,7 @@ def account(reply: Reply) -> ReceiptObject:
         model=reply.model,
         temperature=reply.parameters.get("temperature"),
         max_tokens=reply.parameters.get("max_tokens"),
-        sent=_sent(reply) if reply.receipt else None,
-        calls=_calls(reply),
+        sent=_sent(reply),
         created_at=reply.created_at.isoformat(),
         started_at=reply.started_at.isoformat() if reply.started_at else None,
         finished_at=reply.finished_at.isoformat() if reply.finished_at else None,
@@ -121,61 +129,80 @@ def account(reply: Reply) -> ReceiptObject:
     )
 
 
-def replay(reply: Reply) -> list[dict[str, str]] | None:
-    """The messages that were sent for an answer, made again from its receipt, to the byte.
+def replay(reply: Reply) -> list[list[dict[str, str]] | None]:
+    """The messages that each attempt of an answer sent, oldest first, made again from its receipt, to the byte.
 
-    None: it was never asked for, or a message or summary it names was deleted, or is not what it was.
+    None in the place of one: a message or summary it names was deleted, or is not what it was.
     """
-    if not reply.receipt:
-        return None
-    receipt = Receipt.from_json(reply.receipt)
-    messages = _rebuilt(receipt, _sources(reply, receipt))
-    return messages if messages and context.digest(messages) == receipt.digest else None
+    receipts = _receipts(reply)
+    sources = _sources(reply, receipts.values())
+    rebuilt = [(receipt, _rebuilt(receipt, sources)) for receipt in receipts.values()]
+    return [
+        messages if messages and context.digest(messages) == receipt.digest else None for receipt, messages in rebuilt
+    ]
 
 
-def _sources(reply: Reply, receipt: Receipt) -> Sources:
-    named = {part.id for part in (*receipt.turns, receipt.continues) if part}
-    for left in receipt.left:
-        named |= {left.newest, left.oldest or left.newest}
+def _receipts(reply: Reply) -> dict[int, Receipt]:
+    """By attempt, oldest first."""
+    earlier = {each["attempt"]: each["receipt"] for each in reply.earlier_receipts}
+    last = {reply.attempt: reply.receipt} if reply.receipt else {}
+    return {attempt: Receipt.from_json(kept) for attempt, kept in (earlier | last).items()}
+
+
+def _sources(reply: Reply, receipts: Collection[Receipt]) -> Sources:
+    named: set[str] = set()
+    for receipt in receipts:
+        named |= {part.id for part in (*receipt.turns, receipt.continues) if part}
+        for left in receipt.left:
+            named |= {left.newest, left.oldest or left.newest}
     messages = (
         Message.objects.filter(conversation=reply.conversation_id)
         .select_related("author", "reply__version")
         .in_bulk([uuid.UUID(pk) for pk in named])
     )
+    summaries = Summary.objects.filter(conversation=reply.conversation_id).in_bulk(
+        [uuid.UUID(receipt.summary.id) for receipt in receipts if receipt.summary]
+    )
     return Sources(
         messages={str(pk): message for pk, message in messages.items()},
-        summary=Summary.objects.filter(conversation=reply.conversation_id, pk=receipt.summary.id).first()
-        if receipt.summary
-        else None,
+        summaries={str(pk): summary for pk, summary in summaries.items()},
     )
 
 
 def _rebuilt(receipt: Receipt, sources: Sources) -> list[dict[str, str]] | None:
-    if receipt.summary and not sources.summary:
+    summary = sources.summary(receipt)
+    if receipt.summary and not summary:
         return None
     texts = {pk: message.text for pk, message in sources.messages.items()}
     try:
-        return context.rebuild(receipt, texts, summary=sources.summary.text if sources.summary else "")
+        return context.rebuild(receipt, texts, summary=summary.text if summary else "")
     except KeyError:
         return None
 
 
-def _sent(reply: Reply) -> SentObject:
-    receipt = Receipt.from_json(reply.receipt)
-    sources = _sources(reply, receipt)
-    rebuilt = _rebuilt(receipt, sources)
-    exact = rebuilt is not None and context.digest(rebuilt) == receipt.digest
-    return SentObject(
-        strategy=receipt.strategy,
-        counter=receipt.counter,
-        budget=receipt.budget,
-        reserve=receipt.reserve,
-        total=receipt.total,
-        over_budget=receipt.over_budget,
-        parts=_parts(reply, receipt, sources),
-        left=[_left(left, sources) for left in receipt.left],
-        replay="exact" if exact else "changed" if rebuilt else "missing",
-    )
+def _sent(reply: Reply) -> list[SentObject]:
+    receipts, calls = _receipts(reply), _calls(reply)
+    sources = _sources(reply, receipts.values())
+    sent = []
+    for attempt, receipt in receipts.items():
+        rebuilt = _rebuilt(receipt, sources)
+        exact = rebuilt is not None and context.digest(rebuilt) == receipt.digest
+        sent.append(
+            SentObject(
+                attempt=attempt,
+                strategy=receipt.strategy,
+                counter=receipt.counter,
+                budget=receipt.budget,
+                reserve=receipt.reserve,
+                total=receipt.total,
+                over_budget=receipt.over_budget,
+                parts=_parts(reply, receipt, sources),
+                left=[_left(left, sources) for left in receipt.left],
+                replay="exact" if exact else "changed" if rebuilt else "missing",
+                calls=calls[attempt],
+            )
+        )
+    return sent
 
 
 def _parts(reply: Reply, receipt: Receipt, sources: Sources) -> list[PartObject]:
@@ -183,8 +210,8 @@ def _parts(reply: Reply, receipt: Receipt, sources: Sources) -> list[PartObject]
     if receipt.system:
         parts.append(_background("system", receipt.system_tokens, receipt.system, name=reply.version.name))
     if receipt.summary:
-        text = sources.summary.text if sources.summary else None
-        parts.append(_background("summary", receipt.summary.tokens, text))
+        summary = sources.summary(receipt)
+        parts.append(_background("summary", receipt.summary.tokens, summary.text if summary else None))
     for turn in receipt.turns:
         message = sources.messages.get(turn.id)
         parts.append(
@@ -235,17 +262,19 @@ def _left(left: Left, sources: Sources) -> LeftObject:
     )
 
 
-def _calls(reply: Reply) -> list[CallObject]:
-    rows = Usage.objects.filter(reply=reply, kind=Kind.REPLY).order_by("pk")
-    return [
-        CallObject(
-            attempt=row.attempt,
-            status=row.status,
-            prompt_tokens=row.prompt_tokens,
-            completion_tokens=row.completion_tokens,
-            estimated=row.estimated,
-            duration_ms=row.duration_ms,
-            ended_at=row.created_at.isoformat(),
+def _calls(reply: Reply) -> defaultdict[int | None, list[CallObject]]:
+    """By attempt."""
+    calls = defaultdict(list)
+    for row in Usage.objects.filter(reply=reply, kind=Kind.REPLY).order_by("pk"):
+        calls[row.attempt].append(
+            CallObject(
+                status=row.status,
+                model=row.model,
+                prompt_tokens=row.prompt_tokens,
+                completion_tokens=row.completion_tokens,
+                estimated=row.estimated,
+                duration_ms=row.duration_ms,
+                ended_at=row.created_at.isoformat(),
+            )
         )
-        for row in rows
-    ]
+    return calls

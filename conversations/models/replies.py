@@ -55,6 +55,7 @@ class Reply(models.Model):
     receipt = models.JSONField(
         default=dict, help_text="What was sent: messages, tokens of each part, what was left out."
     )
+    earlier_receipts = models.JSONField(default=list, help_text="Of the attempts before: {attempt, receipt}.")
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
     first_token_ms = models.PositiveIntegerField(null=True)

@@ -39,7 +39,10 @@ class Kept:
 
 
 def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
-    """Take up to `limit` queued replies, oldest first, for `lease` seconds. Never waits for another claimer."""
+    """Take up to `limit` queued replies, oldest first, for `lease` seconds. Never waits for another claimer.
+
+    What an earlier attempt was sent stays with the reply: its receipt makes room for the one to come.
+    """
     # Not `IN (SELECT ... SKIP LOCKED)`: Postgres may run that once for each row it takes, and each finds others.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -50,7 +53,8 @@ def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
             )
             UPDATE conversations_reply AS reply
                SET status = 'streaming', attempt = attempt + 1, lease_owner = %s, seq = 0, text = message.text,
-                   receipt = '{}',
+                   receipt = '{}', earlier_receipts = CASE receipt WHEN '{}' THEN earlier_receipts ELSE
+                       earlier_receipts || jsonb_build_object('attempt', attempt, 'receipt', receipt) END,
                    lease_until = clock_timestamp() + make_interval(secs => %s),
                    started_at = coalesce(started_at, clock_timestamp())
               FROM next JOIN conversations_message AS message ON message.id = next.message_id

@@ -103,7 +103,7 @@ def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int, spent:
             attempt__lt=F("earlier_attempts") + MAX_ATTEMPTS,
             status=Status.STREAMING,
             stop_requested_at=None,
-        ).update(status=Status.QUEUED, lease_owner="", lease_until=None, text="", seq=0, receipt={})
+        ).update(status=Status.QUEUED, lease_owner="", lease_until=None, text="", seq=0)
         if not rev or not won:
             transaction.set_rollback(True)
             return None

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.browser.window import Window, Windows, says, status
+from tests.endpoint import RunningEndpoint
 
 HOSTILE = '<img src=x onerror="alert(1)"> **What** is a lock? '
 
@@ -28,6 +29,26 @@ def test_the_keyboard_opens_it_and_escape_brings_the_focus_back(window: Window) 
     window.page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(button).to_be_focused()
+
+
+def test_one_that_went_on_shows_what_each_attempt_sent(window: Window, endpoint: RunningEndpoint) -> None:
+    answer = window.ask("Where does it go? " + says("The water of a river", "fault=length"))
+    status(answer, "complete")
+    endpoint.script(says("runs to the sea."))
+    window.button("Continue").click()
+    expect(answer.locator(".prose")).to_have_text("The water of a river runs to the sea.")
+    status(answer, "complete")
+    window.button("What was sent").click()
+
+    panel = window.page.get_by_role("dialog", name="What was sent")
+    expect(panel.get_by_role("heading", level=3)).to_have_text(["Attempt 1", "Attempt 2"])
+    expect(panel.get_by_text("This is exactly what was sent.")).to_have_count(2)
+    expect(panel.get_by_text("as the provider reports")).to_have_count(2)
+    names = panel.locator(".part b")
+    again = "The answer so far, and the request to go on"
+    expect(names).to_have_text(["System prompt", "Alice", "System prompt", "Alice", again])
+    panel.get_by_text(again).click()
+    expect(panel.locator(".part-text").last).to_contain_text("The water of a river")
 
 
 def test_one_that_cannot_be_loaded_says_so(window: Window) -> None:

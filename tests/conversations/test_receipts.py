@@ -111,21 +111,16 @@ class TestReplay:
         reply = reply_row(ask(site.open(alice), talk).reply)
 
         assert reply.receipt["strategy"] == chosen
-        replayed = receipts.replay(reply)
-        assert replayed is not None
-        assert as_bytes(replayed) == logged(endpoint)
-        shown = receipts.read(alice, reply.pk)["sent"]
-        assert shown is not None
-        assert shown["replay"] == "exact"
+        self.exact(alice, str(reply.pk), logged(endpoint))
 
-    def exact(self, user: User, reply: str, sent: bytes) -> None:
-        """This answer's receipt, replayed, is what was sent, and says so; its parts make up all of it."""
+    def exact(self, user: User, reply: str, *sent: bytes) -> None:
+        """This answer's receipts, replayed, are what was sent, and say so; the parts of each make up all of it."""
         row = reply_row(reply)
-        assert as_bytes(receipts.replay(row)) == sent
-        told = receipts.read(user, row.pk)["sent"]
-        assert told is not None
-        assert told["replay"] == "exact"
-        assert told["total"] == sum(part["tokens"] for part in told["parts"])
+        assert [as_bytes(messages) for messages in receipts.replay(row)] == list(sent)
+        shown = receipts.read(user, row.pk)["sent"]
+        assert [told["replay"] for told in shown] == ["exact"] * len(sent)
+        for told in shown:
+            assert told["total"] == sum(part["tokens"] for part in told["parts"])
 
     def test_after_another_personality_took_over(self, site: Site, alice: User, endpoint: RunningEndpoint) -> None:
         talk = long_talk(alice)
@@ -163,6 +158,8 @@ class TestReplay:
         tab.read(str(talk.pk))
         ack = tab.ask("Bread? [[tokens=40 fault=cut at=30]]", conversation=str(talk.pk))
         assert tab.ended(ack.reply)["status"] == "interrupted"
+        sent = [logged(endpoint)]
+        self.exact(alice, ack.reply, *sent)
         for said in ("so it goes on and on", "to its end"):
             rev = tab.page.message(ack.reply)["rev"]
             endpoint.script(says(said, "fault=length"))
@@ -170,10 +167,16 @@ class TestReplay:
             tab.acknowledged(more)
             tab.changed(ack.reply, after=rev)
             assert tab.answer(ack.reply).endswith(said)
-            self.exact(alice, ack.reply, logged(endpoint))
+            sent.append(logged(endpoint))
+            self.exact(alice, ack.reply, *sent)
         told = receipts.read(alice, uuid.UUID(ack.reply))["sent"]
-        assert told is not None
-        last = told["parts"][-1]
+        assert [(each["attempt"], [call["status"] for call in each["calls"]]) for each in told] == [
+            (1, ["interrupted"]),
+            (2, ["complete"]),
+            (3, ["complete"]),
+        ]
+        assert [each["parts"][-1]["kind"] for each in told] == ["question", "continued", "continued"]
+        last = told[-1]["parts"][-1]
         assert (last["kind"], last["name"]) == ("continued", "Parley")
         assert last["text"] is not None
         assert last["text"].endswith(GO_ON)
@@ -198,7 +201,8 @@ class TestReplay:
         )
         Personality.objects.filter(pk=talk.personality_id).update(published=publish_again)
 
-        assert as_bytes(receipts.replay(reply_row(str(first.pk)))) == sent
+        (replayed,) = receipts.replay(reply_row(str(first.pk)))
+        assert as_bytes(replayed) == sent
 
     def test_a_message_that_was_deleted_is_said_to_be(self, site: Site, alice: User) -> None:
         publish(Strategy.EVERYTHING, 20_000)
@@ -208,9 +212,8 @@ class TestReplay:
             first = Message.objects.get(conversation=talk, position=1)
             Message.objects.filter(parent=first).update(parent=None)
             first.delete()
-            assert receipts.replay(reply) is None
-            shown = receipts.account(reply)["sent"]
-        assert shown is not None
+            assert receipts.replay(reply) == [None]
+            (shown,) = receipts.account(reply)["sent"]
         assert shown["replay"] == "missing"
         assert [part["text"] is None for part in shown["parts"]].count(True) == 1
 
@@ -220,9 +223,8 @@ class TestReplay:
         summary = summarised(talk)
         reply = reply_row(ask(site.open(alice), talk).reply)
         summary.delete()
-        assert receipts.replay(reply) is None
-        shown = receipts.account(reply)["sent"]
-        assert shown is not None
+        assert receipts.replay(reply) == [None]
+        (shown,) = receipts.account(reply)["sent"]
         assert shown["replay"] == "missing"
 
     def test_a_text_that_somebody_tampered_with_is_not_passed_off_as_sent(self, site: Site, alice: User) -> None:
@@ -231,9 +233,8 @@ class TestReplay:
         reply = reply_row(ask(site.open(alice), talk).reply)
         with undone():
             Message.objects.filter(conversation=talk, position=3).update(text="Never said")
-            assert receipts.replay(reply) is None
-            shown = receipts.account(reply)["sent"]
-        assert shown is not None
+            assert receipts.replay(reply) == [None]
+            (shown,) = receipts.account(reply)["sent"]
         assert shown["replay"] == "changed"
 
 
@@ -246,13 +247,12 @@ class TestWhatItTells:
         summarised(talk)
         ack = ask(site.open(alice), talk)
         told = receipts.read(alice, uuid.UUID(ack.reply))
-        sent = told["sent"]
+        (sent,) = told["sent"]
 
         assert (told["model"], told["temperature"], told["max_tokens"]) == ("scripted", 0.4, 60)
         assert (told["personality"]["name"], told["version"], told["status"]) == ("Parley", 2, "complete")
         assert told["first_token_ms"] is not None
         assert told["started_at"] is not None
-        assert sent is not None
         assert (sent["budget"], sent["reserve"], sent["strategy"]) == (700, 60, "summary")
         parts = sent["parts"]
         assert [part["kind"] for part in parts[:2]] == ["system", "summary"]
@@ -266,12 +266,18 @@ class TestWhatItTells:
         assert parts[-2]["name"] == "Parley"
         assert sent["total"] == sum(part["tokens"] for part in parts) <= 640
         assert sent["left"][-1]["reason"] == "The summary tells of it."
-        (call,) = told["calls"]
-        assert (call["status"], call["completion_tokens"], call["estimated"]) == ("complete", 3, False)
+        (call,) = sent["calls"]
+        assert (call["status"], call["model"], call["completion_tokens"]) == ("complete", "scripted", 3)
+        assert not call["estimated"]
+
+    def test_each_call_of_an_attempt_with_what_it_was_sent(self, site: Site, alice: User) -> None:
+        ack = ask(site.open(alice), store_talk(alice), "Hello [[tokens=5 fault=503 times=2]]")
+        (sent,) = receipts.read(alice, uuid.UUID(ack.reply))["sent"]
+        assert (sent["attempt"], [call["status"] for call in sent["calls"]]) == (1, ["failed", "failed", "complete"])
 
     def test_an_answer_that_was_never_asked_for(self, personalities: None, alice: User) -> None:
         told = receipts.read(alice, store_reply(store_talk(alice), Status.STOPPED).pk)
-        assert (told["sent"], told["calls"]) == (None, [])
+        assert told["sent"] == []
 
 
 def test_staff_read_it_in_the_admin_and_what_was_said_stays_text(
@@ -283,6 +289,8 @@ def test_staff_read_it_in_the_admin_and_what_was_said_stays_text(
     client.force_login(charlie)
     page = client.get(f"/admin/conversations/reply/{ack.reply}/change/").content.decode()
     assert "Below stands exactly what was sent." in page
+    assert "Attempt 1" in page
+    assert "scripted, complete: " in page
     assert "You are Parley" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert(1)" not in page

@@ -154,8 +154,10 @@ class TestTheBooks:
         spent = [Spent(Status.FAILED, 10, 0, estimated=True)]
         assert states.hand_back(reply=reply.pk, conversation=talk.pk, attempt=1, spent=spent)
         assert [(row.attempt, row.prompt_tokens) for row in Usage.objects.all()] == [(1, 10)]
+        states.claim(owner="another", limit=1, lease=30)
         reply.refresh_from_db()
         assert reply.receipt == {}, "it tells of the attempt that is to come"
+        assert reply.earlier_receipts == [{"attempt": 1, "receipt": {"total": 3}}]
 
     def test_they_outlive_the_conversation_and_the_member(
         self, personalities: None, alice: User, spent: list[Spent]

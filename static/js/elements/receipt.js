@@ -8,9 +8,10 @@ import { ChatElement } from "./element.js";
 /**
  * @typedef {{kind: string, role: string, name: string, tokens: number, text: string | null, position: number | null, gap: boolean}} Part
  * @typedef {{reason: string, count: number | null, first: number | null, last: number | null}} Left
- * @typedef {{attempt: number | null, status: string, prompt_tokens: number, completion_tokens: number, estimated: boolean, duration_ms: number | null}} Call
- * @typedef {{strategy: string, budget: number, reserve: number, total: number, over_budget: boolean, parts: Part[], left: Left[], replay: string}} Sent
- * @typedef {{version: number, model: string, temperature: number | null, max_tokens: number | null, personality: {name: string}, sent: Sent | null, calls: Call[],
+ * @typedef {{status: string, model: string, prompt_tokens: number, completion_tokens: number, estimated: boolean, duration_ms: number | null}} Call
+ * @typedef {{attempt: number, strategy: string, budget: number, reserve: number, total: number, over_budget: boolean, parts: Part[], left: Left[], replay: string,
+ *   calls: Call[]}} Sent
+ * @typedef {{version: number, model: string, temperature: number | null, max_tokens: number | null, personality: {name: string}, sent: Sent[],
  *   created_at: string, started_at: string | null, first_token_ms: number | null, total_ms: number | null}} Account
  */
 
@@ -80,33 +81,34 @@ export class ReceiptPanel extends ChatElement {
   #body() {
     if (this.failed) return html`<p>It could not be loaded. Close this and try again.</p>`;
     if (!this.account) return html`<p>Loading…</p>`;
-    const { personality, version, model, temperature, max_tokens, sent, calls } = this.account;
+    const { personality, version, model, temperature, max_tokens, sent } = this.account;
     return html`<p class="receipt-line">${personality.name}, version ${version}${model ? ` · ${model}` : nothing}${
       temperature === null ? nothing : ` · temperature ${temperature}`
     }${max_tokens === null ? nothing : ` · at most ${max_tokens} tokens`}</p>
-      ${sent ? this.#sent(sent) : html`<p>The model was not asked.</p>`}
-      <p class="receipt-line">${times(this.account)}</p>
-      ${calls.map((call) => this.#call(call))}`;
+      ${sent.length ? sent.map((each) => this.#sent(each, sent.length > 1)) : html`<p>The model was not asked.</p>`}
+      <p class="receipt-line">${times(this.account)}</p>`;
   }
 
-  /** @param {Sent} sent */
-  #sent(sent) {
-    return html`<p class="receipt-line">${sent.total} tokens by our count, of a budget of ${sent.budget} that keeps
+  /** What one attempt sent. @param {Sent} sent @param {boolean} several */
+  #sent(sent, several) {
+    return html`${several ? html`<h3>Attempt ${sent.attempt}</h3>` : nothing}
+      <p class="receipt-line">${sent.total} tokens by our count, of a budget of ${sent.budget} that keeps
         ${sent.reserve} for the answer. Chosen: ${CHOSEN[sent.strategy] ?? sent.strategy}. ${REPLAY[sent.replay]}
         ${sent.over_budget ? "Prompt and question alone were over the budget." : nothing}</p>
-      ${sent.parts.map((part) => this.#part(part))}
-      ${sent.left.map((left) => html`<p class="receipt-line">Not sent: ${span(left)}. ${left.reason}</p>`)}`;
+      ${sent.parts.map((part) => this.#part(part, part.kind === "question" && !several))}
+      ${sent.left.map((left) => html`<p class="receipt-line">Not sent: ${span(left)}. ${left.reason}</p>`)}
+      ${sent.calls.map((call) => this.#call(call))}`;
   }
 
-  /** @param {Part} part */
-  #part(part) {
+  /** @param {Part} part @param {boolean} open */
+  #part(part, open) {
     const names = /** @type {Record<string, string>} */ ({
       system: "System prompt",
       summary: "Summary",
       continued: "The answer so far, and the request to go on",
     });
     const name = names[part.kind] ?? (part.name || (part.role === "user" ? "Member" : "Answer"));
-    return html`<details class="part" ?open=${part.kind === "question"}>
+    return html`<details class="part" ?open=${open}>
       <summary><b dir="auto">${name}</b>${part.position === null ? nothing : html`<span>no. ${part.position}</span>`}
         <span class="part-tokens">${part.tokens} tokens</span></summary>
       <div class="part-text" dir="auto">${part.text ?? "It was deleted since."}</div>
@@ -116,7 +118,8 @@ export class ReceiptPanel extends ChatElement {
   /** @param {Call} call */
   #call(call) {
     const took = call.duration_ms === null ? "" : ` in ${seconds(call.duration_ms)}`;
-    return html`<p class="receipt-line">Call, ${call.status}${took}: ${call.prompt_tokens} tokens sent,
+    const other = call.model === this.account?.model ? "" : ` of ${call.model}`;
+    return html`<p class="receipt-line">Call${other}, ${call.status}${took}: ${call.prompt_tokens} tokens sent,
       ${call.completion_tokens} received${call.estimated ? ", by our estimate" : ", as the provider reports"}.</p>`;
   }
 
