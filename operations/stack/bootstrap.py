@@ -19,7 +19,10 @@ from operations.stack.errors import StackError
 
 
 def main(command: str = "", *arguments: str) -> int:
-    """Become `python -m operations.stack COMMAND` in `.venv`; with no command, only prepare. The exit code."""
+    """Become `python -m operations.stack COMMAND` in `.venv`; with no command, only prepare. The exit code.
+
+    `product` prepares what servers of one's own need, and nothing else: no tools, no server that we bring along.
+    """
     console = Console()
     end_tidily()
     try:
@@ -28,14 +31,14 @@ def main(command: str = "", *arguments: str) -> int:
             data_folder.refuse_if_held(asked.data)
             configuration.check_address(asked.host, asked.port)
         environment = Environment(asked.root, console)
-        development = command != "server"
+        development = command not in ("server", "product")
         with _alone(asked.root, console):
-            environment.prepare(asked, development)
+            environment.prepare(asked, development, servers=command != "product")
             browser_libraries.prepare(environment, development, console)
     except StackError as refusal:
         console.say(str(refusal))
         return 1
-    if command:
+    if command not in ("", "product"):
         inside = [str(environment.python), "-m", "operations.stack", command, *arguments]
         os.execv(environment.python, inside)  # noqa: S606
     return 0

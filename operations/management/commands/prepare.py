@@ -4,8 +4,9 @@ import secrets
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from agents.defaults import ensure_personalities
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-static", action="store_true", help="Leave the static files alone.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["no_static"] and finders.find("vendor/lit/lit.js") is None:
+            raise CommandError("static/vendor ( browser libraries) is not there: `script/bootstrap product` makes it.")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         self.stdout.write("The database is up to date.")
