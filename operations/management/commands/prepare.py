@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["no_static"] and finders.find("vendor/lit/lit.js") is None:
-            raise CommandError("static/vendor ( browser libraries) is not there: `script/bootstrap product` makes it.")
+            raise CommandError("static/vendor is not there: `script/bootstrap product` makes it.")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         self.stdout.write("The database is up to date.")
