@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,23 @@ def test_no_module_is_named_after_nothing(name: str) -> None:
     """But for one whose name is Django's: it looks for a database backend in a module of that name."""
     named = {file for file in FILES if name in Path(file).with_suffix("").parts}
     assert named <= {"operations/postgres/base.py"}
+
+
+@pytest.mark.parametrize("package", ["conversations", "agents"])
+def test_the_plan_of_the_house_names_every_room(package: str) -> None:
+    plan = (ROOT / "docs" / "architecture.md").read_text()
+    here = {path for path in (ROOT / package).iterdir() if not path.name.startswith("__")}
+    rooms = {path.name for path in here if path.suffix == ".py"} | {f"{path.name}/" for path in here if path.is_dir()}
+    assert not [room for room in rooms - {"apps.py", "migrations/"} if f"`{room}`" not in plan]
+
+
+def test_what_is_called_pure_is_held_to_it() -> None:
+    """All of agents/ but the records and those that handle them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (held,) = (set(c["source_modules"]) for c in contracts if c["name"].startswith("What speaks to a model"))
+    records = {f"agents.{name}" for name in ("models", "admin", "apps", "defaults", "publishing", "__init__")}
+    there = {file.removesuffix(".py").replace("/", ".") for file in FILES if file.startswith("agents/")}
+    assert there - records == held
 
 
 def test_no_import_hides_in_a_function() -> None:
