@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from agents.context import Summary, Turn
 from agents.summaries import SUMMARY_TOKENS
 from agents.tokens import Counter
-
-# When Parley has a summary made, and how many of the newest messages it leaves verbatim (see conversations/memory).
-DUE_MESSAGES, DUE_TOKENS, VERBATIM = 20, 2_000, 10
+from conversations.memory.summaries import to_add
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _WORD = re.compile(r"\w+")
@@ -43,12 +41,12 @@ def extract(previous: str, said: Sequence[str], *, tokens: int = SUMMARY_TOKENS)
 
 
 def summarised(turns: Sequence[Turn]) -> Summary | None:
-    """The summary that a thread of these turns, oldest first, would have by now, made step by step as it grew."""
-    counter = Counter()
-    text, reached, since = "", 0, 0
-    for end in range(VERBATIM, len(turns)):
-        since += counter.message(turns[end - VERBATIM].text)
-        if end - VERBATIM - reached >= DUE_MESSAGES or since >= DUE_TOKENS:
-            text = extract(text, [turn.text for turn in turns[reached : end - VERBATIM]])
-            reached, since = end - VERBATIM, 0
+    """The summary that a thread of these turns, oldest first, would have by now: made step by step as it grew, when
+    Parley has one made, of what it would add then.
+    """
+    text, reached = "", 0
+    for end, last in enumerate(turns, 1):
+        while last.role == "assistant" and (added := to_add(turns[reached:end], count=end - reached)):
+            text = extract(text, [turn.text for turn in added])
+            reached += len(added)
     return Summary("bench", text, reaches=turns[reached - 1].id) if text else None

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from agents.context import Turn
 from agents.tokens import Counter
@@ -10,6 +11,18 @@ from conversations.models import OPEN, Message
 STEP_MESSAGES = 40
 STEP_TOKENS = 3_000
 COUNTED_CHARS = 4_000  # of one message: what is longer is sent as an excerpt
+
+
+class Said(Protocol):
+    """A message, or a turn of a talk that is stored nowhere."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+AnySaid = TypeVar("AnySaid", bound=Said)
 
 
 def read(ids: Sequence[uuid.UUID]) -> list[Message]:
@@ -21,9 +34,9 @@ def read(ids: Sequence[uuid.UUID]) -> list[Message]:
     )  # fmt: skip
 
 
-def settled(messages: Sequence[Message]) -> list[Message]:
+def settled(messages: Sequence[AnySaid]) -> list[AnySaid]:
     """Those from the oldest on that will not change any more, as many as one call may carry; at least the first."""
-    taken: list[Message] = []
+    taken: list[AnySaid] = []
     room = STEP_TOKENS
     for message in messages:
         reply = getattr(message, "reply", None)
@@ -34,7 +47,7 @@ def settled(messages: Sequence[Message]) -> list[Message]:
     return taken
 
 
-def tokens(message: Message) -> int:
+def tokens(message: Said) -> int:
     """By an estimate: no model is asked yet."""
     return Counter().message(message.text[:COUNTED_CHARS])
 

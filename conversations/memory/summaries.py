@@ -18,7 +18,7 @@ from agents.errors import AgentError
 from agents.summaries import SUMMARY_TOKENS, TEMPERATURE, clean_summary, summary_messages
 from agents.tokens import Counter
 from conversations.memory.asking import ask
-from conversations.memory.steps import STEP_MESSAGES, read, settled, tokens, turn
+from conversations.memory.steps import STEP_MESSAGES, AnySaid, read, settled, tokens, turn
 from conversations.models import Conversation, Kind, Message, Role, Summary
 from conversations.summaries import jobs
 from conversations.summaries.keeping import keep
@@ -31,6 +31,7 @@ MOST_MESSAGES = 20
 MOST_TOKENS = 2_000
 VERBATIM = 10  # the last messages, which stay as they were said
 AT_LEAST = 5  # messages to add: a few long ones in a row would else make one call each
+FEWEST = VERBATIM + AT_LEAST  # messages in no summary, before any is due
 LEASE_BEYOND = 30.0  # seconds a lease outlasts the longest call
 LOOK_BACK = timedelta(minutes=15)  # talks that were silent for longer wait until somebody speaks in them
 
@@ -90,16 +91,21 @@ def due(conversation: uuid.UUID) -> jobs.Wanted | None:
     if talk is None or talk.head_id is None:
         return None
     ids, count = _unsummarised(talk.head_id, limit=max(STEP_MESSAGES, MOST_MESSAGES))
-    if count - VERBATIM < AT_LEAST:
-        return None
-    messages = read(ids)
-    if count <= MOST_MESSAGES and sum(map(tokens, messages)) <= MOST_TOKENS:
-        return None
-    added = _whole_exchanges(settled(messages[: min(STEP_MESSAGES, count - VERBATIM)]))
+    added = to_add(read(ids), count=count) if count >= FEWEST else None
     if not added:
         return None
     previous = newest(added[0].parent_id, within=None)
     return jobs.Wanted(conversation, added[-1].pk, previous.pk if previous else None, version=1)
+
+
+def to_add(messages: Sequence[AnySaid], *, count: int) -> Sequence[AnySaid]:
+    """Which of the messages that no summary holds yet the next one is to add; none, while it is not due.
+
+    `messages` are the oldest of them, oldest first; `count` is how many there are.
+    """
+    if count < FEWEST or (count <= MOST_MESSAGES and sum(map(tokens, messages)) <= MOST_TOKENS):
+        return []
+    return _whole_exchanges(settled(messages[: min(STEP_MESSAGES, count - VERBATIM)]))
 
 
 def sweep() -> list[uuid.UUID]:
@@ -119,7 +125,7 @@ def _long_ones() -> list[uuid.UUID]:
         Conversation.objects.filter(
             trashed_at=None,
             summary_job=None,
-            length__gte=VERBATIM + AT_LEAST,
+            length__gte=FEWEST,
             last_active_at__gt=now - LOOK_BACK,
             last_active_at__lt=now - timedelta(seconds=30),
         )
@@ -176,7 +182,7 @@ def _step(claim: jobs.Claim) -> Step:
     return Step(previous, read(ids))
 
 
-def _whole_exchanges(messages: Sequence[Message]) -> Sequence[Message]:
+def _whole_exchanges(messages: Sequence[AnySaid]) -> Sequence[AnySaid]:
     """These up to the last answer, so that what stays verbatim begins with a question; all, if there is no answer."""
     last = max((at for at, message in enumerate(messages) if message.role == Role.ASSISTANT), default=len(messages))
     return messages[: last + 1]
