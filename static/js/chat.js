@@ -261,7 +261,9 @@ export class Chat {
 
   /** @param {Link} link */
   #linked(link) {
-    if (link.name !== "connected" && link.name !== "connecting") this.outbox.hold();
+    if (link.name === "connected")
+      this.requests.stopAgain([...this.store.threads.keys()].flatMap((id) => this.store.running(id)));
+    else if (link.name !== "connecting") this.outbox.hold();
     this.#tell({ kind: "link" });
   }
 

@@ -75,14 +75,14 @@ export class Outbox {
   gather() {
     const kept = new Set(this.#keep.keys());
     for (const { client_id, state } of this.parcels)
-      if (state !== "stored" && !kept.has(client_id)) this.withdraw(client_id);
+      if (state !== "stored" && !kept.has(client_id)) this.#remove(client_id);
     const left = [...kept].filter((key) => !this.#find(key)).map((key) => revive(this.#keep.get(key)));
     this.parcels = [...this.parcels, ...left.filter((parcel) => parcel !== null)];
     this.parcels.sort((a, b) => a.created_at - b.created_at);
     this.#changed();
   }
 
-  /** The link is up: send everything that is not known to be kept, in the order it was written. */
+  /** The link is up: send what is not known to be kept, of each conversation the first; the others follow it. */
   flush() {
     for (const parcel of this.parcels) {
       if (parcel.state === "waiting" || parcel.state === "sent") this.#dispatch(parcel);
@@ -101,6 +101,7 @@ export class Outbox {
     if (!parcel) return;
     this.#keep.remove(client_id);
     this.#change(parcel, { state: "stored", message, error: null, again: null });
+    this.#next(parcel.conversation);
   }
 
   /**
@@ -119,6 +120,7 @@ export class Outbox {
         setTimeout(() => this.retry(client_id), pause),
       );
     this.#change(parcel, { state: "refused", error, again, tries });
+    this.#next(parcel.conversation);
   }
 
   /** Send a refused message once more, now. @param {string} client_id */
@@ -131,11 +133,8 @@ export class Outbox {
 
   /** Take a message back, to edit or to forget it. @param {string} client_id @returns {string} its text */
   withdraw(client_id) {
-    const parcel = this.#find(client_id);
-    clearTimeout(this.#timers.get(client_id));
-    this.#keep.remove(client_id);
-    this.parcels = this.parcels.filter((other) => other !== parcel);
-    this.#changed();
+    const parcel = this.#remove(client_id);
+    if (parcel) this.#next(parcel.conversation);
     return parcel?.text ?? "";
   }
 
@@ -182,9 +181,35 @@ export class Outbox {
     this.parcels = [];
   }
 
-  /** @param {Parcel} parcel */
+  /** @param {string} client_id */
+  #remove(client_id) {
+    const parcel = this.#find(client_id);
+    clearTimeout(this.#timers.get(client_id));
+    this.#keep.remove(client_id);
+    this.parcels = this.parcels.filter((other) => other !== parcel);
+    this.#changed();
+    return parcel;
+  }
+
+  /** Whatever held up a message of this conversation is out of its way. @param {string} conversation */
+  #next(conversation) {
+    const next = this.parcels.find(
+      (parcel) => parcel.conversation === conversation && parcel.state === "waiting",
+    );
+    if (next) this.#dispatch(next);
+  }
+
+  /** Send it, unless one that was written before it in this conversation may still arrive. @param {Parcel} parcel */
   #dispatch(parcel) {
     const { client_id, conversation, text, personality } = parcel;
+    const before = this.parcels.slice(
+      0,
+      this.parcels.findIndex((other) => other.client_id === client_id),
+    );
+    if (before.some((other) => other.conversation === conversation && isOnItsWay(other))) {
+      this.#change(parcel, { state: "waiting" });
+      return;
+    }
     const frame = { type: "send", ref: client_id, client_id, conversation, text };
     const sent = this.#send(personality ? { ...frame, personality } : frame);
     this.#change(parcel, { state: sent ? "sent" : "waiting" });
@@ -208,6 +233,11 @@ export class Outbox {
   #find(client_id) {
     return this.parcels.find((parcel) => parcel.client_id === client_id);
   }
+}
+
+/** It will be sent, or was, and nothing is known of it yet. @param {Parcel} parcel */
+function isOnItsWay({ state, again }) {
+  return state === "waiting" || state === "sent" || (state === "refused" && again !== null);
 }
 
 /**

@@ -9,6 +9,8 @@ import { uuid } from "./uuid.js";
 export class Requests {
   /** The requests to go on, by answer and attempt. @type {Map<string, string>} */
   #goingOn = new Map();
+  /** What was asked to stop, by answer and attempt. @type {Set<string>} */
+  #stopping = new Set();
   #send;
   #unheard;
 
@@ -23,7 +25,18 @@ export class Requests {
 
   /** @param {Message} message */
   stop(message) {
-    return this.#ask({ type: "stop", reply: message.id, ref: message.id });
+    if (this.#ask({ type: "stop", reply: message.id, ref: message.id }))
+      this.#stopping.add(attemptOf(message));
+  }
+
+  /** @param {Message} message */
+  isStopping(message) {
+    return this.#stopping.has(attemptOf(message));
+  }
+
+  /** The link is back, and what was said last may not have arrived. @param {Message[]} running */
+  stopAgain(running) {
+    for (const message of running) if (this.isStopping(message)) this.stop(message);
   }
 
   /** Write an answer anew, as another version beside it. @param {Message} message @param {string} [personality] */
@@ -34,7 +47,7 @@ export class Requests {
 
   /** Let an answer go on where it broke off. Asked twice, it is one request. @param {Message} message */
   goOn(message) {
-    const [key, fresh] = [`${message.id} ${message.reply?.attempt}`, uuid()];
+    const [key, fresh] = [attemptOf(message), uuid()];
     const client_id = this.#goingOn.get(key) ?? fresh;
     this.#goingOn.set(key, client_id);
     return this.#ask({ type: "continue", client_id, message: message.id, ref: client_id });
@@ -76,4 +89,9 @@ export class Requests {
     this.#unheard("There is no connection just now. Try again in a moment.");
     return false;
   }
+}
+
+/** @param {Message} message */
+function attemptOf(message) {
+  return `${message.id} ${message.reply?.attempt}`;
 }

@@ -80,11 +80,39 @@ test("without a link it waits, and goes out in the order of writing", () => {
     ["waiting", "waiting"],
   );
   up = true;
-  load().flush();
+  const later = load();
+  later.flush();
+  later.stored("k1", "m1");
   assert.deepEqual(
     wire.map(({ text }) => text),
     ["one", "two"],
   );
+});
+
+test("one waits for what was written before it in its conversation, and for nothing else", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "one", null);
+  outbox.post("k2", "c", "two", null);
+  outbox.post("k3", "other", "three", null);
+  const sent = () => wire.map(({ client_id }) => client_id);
+  assert.deepEqual(sent(), ["k1", "k3"]);
+  outbox.refused("k1", { code: "unavailable", message: "Not now.", retryable: true, retry_after: 4 });
+  assert.deepEqual(sent(), ["k1", "k3"], "it will be sent again by itself, and comes first");
+  mock.timers.tick(4000);
+  assert.deepEqual(sent(), ["k1", "k3", "k1"]);
+  outbox.stored("k1", "m1");
+  assert.deepEqual(sent(), ["k1", "k3", "k1", "k2"]);
+});
+
+test("what was refused for good, or was taken back, holds up nothing", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "one", null);
+  outbox.post("k2", "c", "two", null);
+  outbox.post("k3", "c", "three", null);
+  outbox.refused("k1", { code: "text_too_long", message: "Too long.", retryable: false });
+  assert.equal(wire.at(-1)?.client_id, "k2");
+  outbox.withdraw("k2");
+  assert.equal(wire.at(-1)?.client_id, "k3");
 });
 
 test("it is shown until the transcript shows it", () => {
@@ -185,6 +213,7 @@ test("what a tab that was closed has left is sent by another, in the order of wr
   up = true;
   other.gather();
   other.flush();
+  other.stored("k1", "m1");
   assert.deepEqual(
     wire.map(({ client_id, text }) => [client_id, text]),
     [

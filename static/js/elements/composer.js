@@ -15,7 +15,7 @@ const TROUBLE = 10_000;
 
 export class Composer extends ChatElement {
   /** @override */
-  static properties = { text: { state: true }, trouble: { state: true }, stopping: { state: true } };
+  static properties = { text: { state: true }, trouble: { state: true } };
   /** What was typed, and where, before this script was here. */
   #typed = { text: "", focused: false };
   /** The conversation the text in the box belongs to. @type {string | null} */
@@ -29,8 +29,6 @@ export class Composer extends ChatElement {
     super();
     this.text = "";
     this.trouble = "";
-    /** The answer that was asked to stop. */
-    this.stopping = "";
   }
 
   /** @override */
@@ -119,7 +117,7 @@ export class Composer extends ChatElement {
   #buttons(refusal) {
     const { running } = this.chat;
     const text = this.text.trim();
-    const stopping = running !== undefined && this.stopping === running.id;
+    const stopping = running !== undefined && this.chat.requests.isStopping(running);
     const stop = html`<button type="button" class="round stop" aria-label="Stop" title="Stop (Esc)" ?disabled=${stopping}
       @click=${this.#stopClicked}>${icons.stop}</button>`;
     const send = html`<button type="submit" class="round send" aria-label="Send" title="Send (Enter)"
@@ -129,9 +127,10 @@ export class Composer extends ChatElement {
 
   /** Stop the answer that is being written. */
   stop() {
-    const { running } = this.chat;
-    if (!running || this.stopping === running.id) return false;
-    if (this.chat.requests.stop(running)) this.stopping = running.id;
+    const { requests, running } = this.chat;
+    if (!running || requests.isStopping(running)) return false;
+    requests.stop(running);
+    this.requestUpdate();
     return true;
   }
 
@@ -205,7 +204,6 @@ export class Composer extends ChatElement {
   /** @param {string} words */
   #complain(words) {
     this.trouble = words;
-    this.stopping = "";
     alarm(words);
     clearTimeout(this.#clearing);
     this.#clearing = setTimeout(() => {

@@ -26,7 +26,6 @@ export class MessageView extends ChatElement {
     place: { attribute: false },
     several: { attribute: false },
     copied: { state: true },
-    stopping: { state: true },
   };
   #ticker = new Ticker(this);
   /** @type {MarkdownView | undefined} */
@@ -46,7 +45,6 @@ export class MessageView extends ChatElement {
     /** More than one version of its personality has answered here. */
     this.several = false;
     this.copied = false;
-    this.stopping = false;
   }
 
   /** @override */
@@ -65,7 +63,6 @@ export class MessageView extends ChatElement {
     if (!message.reply) return;
     this.#view ??= new MarkdownView(/** @type {HTMLElement} */ (this.querySelector(".prose")));
     this.#view.update(message.text, isRunning(message));
-    if (!isRunning(message)) this.stopping = false;
   }
 
   #said() {
@@ -126,7 +123,7 @@ export class MessageView extends ChatElement {
         ? `Waits in line: ${before} answers come before it.`
         : `Next in line, after ${this.message.text ? "another answer" : "the answer above"}.`;
     return html`<p class="note">${words}
-      <button type="button" class="link-button" ?disabled=${this.stopping} @click=${this.#stop}>Cancel</button></p>`;
+      <button type="button" class="link-button" ?disabled=${this.chat.requests.isStopping(this.message)} @click=${this.#stop}>Cancel</button></p>`;
   }
 
   /** How it ended, where that was not well. @param {Reply} reply */
@@ -232,7 +229,8 @@ export class MessageView extends ChatElement {
   }
 
   #stop() {
-    this.stopping = this.chat.requests.stop(this.message);
+    this.chat.requests.stop(this.message);
+    this.requestUpdate();
     focusComposer();
   }
 }
