@@ -32,13 +32,18 @@ LOG_SECONDS = 3600  # an attempt's log lives this long after its first event
 LOG_SECONDS_AFTER_END = 900
 
 # Appends each entry and, only if Redis took it, publishes it: a reader is never shown what the log does not hold.
+# The library asks once more when the line drops before Redis has answered. What arrived the first time is taken.
 _APPEND = """
 local out = {}
 for i = 1, #KEYS do
   local a = (i - 1) * 6
   local added = redis.pcall('XADD', KEYS[i], ARGV[a + 1] .. '-0', 'f', ARGV[a + 2])
   if type(added) == 'table' and added.err then
-    out[i] = string.find(added.err, 'equal or smaller', 1, true) and 0 or -1
+    out[i] = -1
+    if string.find(added.err, 'equal or smaller', 1, true) then
+      local last = redis.call('XREVRANGE', KEYS[i], '+', '-', 'COUNT', 1)[1]
+      out[i] = last and last[1] == ARGV[a + 1] .. '-0' and last[2][2] == ARGV[a + 2] and 1 or 0
+    end
   else
     local life = ARGV[a + 5]
     if life == '0' and redis.call('XLEN', KEYS[i]) == 1 then life = ARGV[#ARGV] end
@@ -75,7 +80,7 @@ class Append(IntEnum):
     """What became of an append."""
 
     TAKEN = 1
-    REFUSED = 0  # the log is already further: another writer was here, or an earlier try of ours did arrive
+    REFUSED = 0  # the log is already further: another writer was here
     ERROR = -1
 
 

@@ -62,7 +62,16 @@ async def test_a_late_writer_is_refused_by_redis_itself(log: Log, event: Event, 
 async def test_one_that_is_refused_leaves_the_others_of_the_round_alone(log: Log, event: Event) -> None:
     other = numbered(event, 1, reply=str(uuid.uuid4()))
     await log.append([numbered(event, 5)])
-    assert await log.append([numbered(event, 5), other]) == [Append.REFUSED, Append.TAKEN]
+    assert await log.append([numbered(event, 5, frame="late"), other]) == [Append.REFUSED, Append.TAKEN]
+
+
+async def test_what_is_asked_again_for_want_of_an_answer_was_taken_the_first_time(log: Log, event: Event) -> None:
+    """As the library does when the line drops before Redis has answered: nobody else has written, and nothing twice."""
+    first, second = numbered(event, 1), numbered(event, 2)
+    await log.append([first])
+    assert await log.append([second]) == await log.append([second]) == [Append.TAKEN]
+    assert await log.append([first]) == [Append.REFUSED], "this one is older than what is there"
+    assert [seq for seq, _ in await log.read(event["reply"], 1, after=0)] == [1, 2]
 
 
 async def test_the_group_hears_of_what_was_taken_and_of_nothing_else(log: Log, event: Event) -> None:
