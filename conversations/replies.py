@@ -12,6 +12,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from django.conf import settings
@@ -43,6 +44,7 @@ class ReplyRunner:
         self.draining = False
         self._after_end = after_end
         self._news = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._saved_at = time.monotonic()  # when last everything that was written was saved
         self._log = live.log()
         self._press = Press(self._log, tick=settings.FLUSH_SECONDS, lost=self._refused, nearby=nearby)
@@ -74,13 +76,18 @@ class ReplyRunner:
     async def drain(self, seconds: float) -> None:
         """Take nothing new, let the running answers finish for `seconds`, then hand back or keep what there is."""
         self.draining = True
-        tasks = [writing.task for writing in self.writing.values() if writing.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._claiming:
+                pass  # what was being claimed when we were told is ours, too
+        await self._wait(seconds)
         for writing in list(self.writing.values()):
             writing.break_off(Why.DRAIN)
-        if tasks:
-            await asyncio.wait(tasks, timeout=10)
+        await self._wait(10)
+
+    async def _wait(self, seconds: float) -> None:
+        """Until what is being written has ended, but no longer."""
+        if tasks := [writing.task for writing in self.writing.values() if writing.task is not None]:
+            await asyncio.wait(tasks, timeout=seconds)
 
     # --- The loops ----------------------------------------------------------------------------------------------
 
@@ -108,12 +115,13 @@ class ReplyRunner:
         self._news.clear()
 
     async def _claim(self) -> None:
-        room = settings.REPLIES_AT_ONCE - len(self.writing)
-        if self.draining or room <= 0:
-            return
-        for claim in await in_database(states.claim, owner=self.owner, limit=room, lease=settings.LEASE_SECONDS):
-            writing = self.writing[claim.reply] = Writing(claim, Draft(claim))
-            writing.task = asyncio.create_task(self._write(writing))
+        async with self._claiming:
+            room = settings.REPLIES_AT_ONCE - len(self.writing)
+            if self.draining or room <= 0:
+                return
+            for claim in await in_database(states.claim, owner=self.owner, limit=room, lease=settings.LEASE_SECONDS):
+                writing = self.writing[claim.reply] = Writing(claim, Draft(claim))
+                writing.task = asyncio.create_task(self._write(writing))
 
     async def _checkpoint(self) -> None:
         behind = [writing for writing in self.writing.values() if writing.draft.seq != writing.draft.saved_seq]

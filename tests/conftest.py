@@ -1,7 +1,8 @@
 """The world of the tests: real servers, a scripted model, three people. Each part is a process of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,7 @@ from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 from accounts.models import User
 from agents.defaults import ensure_personalities
 from chatsite.celery import app as celery
+from conversations import database
 from tests.endpoint import RunningEndpoint, running_endpoint
 from tests.server import Keeper, Process, environment, serving
 from tests.site import Site
@@ -85,9 +87,22 @@ def parley_process(keeper: Keeper) -> Process:
 
 
 @pytest.fixture
-def alone(keeper: Keeper) -> None:
-    """For tests that start processes of their own: nobody else writes answers meanwhile."""
+def alone(keeper: Keeper) -> Iterator[None]:
+    """For tests that start processes of their own, or do their work: nobody else writes answers meanwhile."""
     keeper.stop()
+    yield
+    in_all_database_threads(lambda: connection.close())
+
+
+def in_all_database_threads(work: Callable[[], None]) -> None:
+    all_are_here = Barrier(settings.DATABASE_THREADS)
+
+    def once() -> None:
+        all_are_here.wait(30)
+        work()
+
+    for done in [database._threads.submit(once) for _ in range(settings.DATABASE_THREADS)]:
+        done.result()
 
 
 @pytest.fixture
