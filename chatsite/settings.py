@@ -104,6 +104,9 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASE_POOL
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
+# Who holds a row and is never heard of again (its machine died, its network was cut) holds up the others for so long.
+_options.setdefault("options", "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s")
+_options.setdefault("tcp_user_timeout", 30_000)  # milliseconds
 if DATABASE_POOL:
     # Not the pool's own five minutes: it would wait ever longer between two tries, also once Postgres is back.
     _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 2}
@@ -182,7 +185,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": LEASE_SECONDS / 2},
+    "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": LEASE_SECONDS / 6},
     "sweep-summaries": {"task": "conversations.tasks.sweep_summaries", "schedule": 15.0},
     "sweep-trash": {"task": "conversations.tasks.sweep_trash", "schedule": 3600.0},
     "sweep-titles": {"task": "conversations.tasks.sweep_titles", "schedule": 60.0},

@@ -36,6 +36,7 @@ SILENT = 3.0  # seconds for one visit, after which Postgres seems to have been a
 
 _down = False  # whether the last call failed for want of Postgres
 _down_at = -math.inf  # when it last failed us, or came back, by the clock of this machine's uptime
+_asked_at = -math.inf  # when it was last asked for anything
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 
@@ -78,7 +79,11 @@ async def patiently(work: Callable[[], R]) -> R:
 
 
 def was_down_within(seconds: float) -> bool:
-    """Whether this process has found Postgres unusable or silent within the last so many seconds, or only now back."""
+    """Whether Postgres may have been away within the last so many seconds, or is only now back.
+
+    So it is for who was told so, or found it silent; and for who cannot know: this process has not asked it for a
+    while, or has only now begun.
+    """
     return time.monotonic() - _down_at < seconds
 
 
@@ -107,10 +112,11 @@ def _visit(work: Callable[[], R]) -> R:
 
 
 def _note(*, down: bool, silent: bool = False) -> None:
-    global _down, _down_at
-    if down or _down or silent:
-        _down_at = time.monotonic()
-    _down = down
+    global _asked_at, _down, _down_at
+    now = time.monotonic()
+    if down or _down or silent or now - _asked_at > settings.LEASE_SECONDS * 2 / 3:
+        _down_at = now
+    _down, _asked_at = down, now
 
 
 def _hung_up() -> bool:
@@ -119,5 +125,6 @@ def _hung_up() -> bool:
         return False
     if connection.connection.closed:
         return True
-    readable, _, _ = select.select([connection.connection.fileno()], [], [], 0)
-    return bool(readable)
+    poll = select.poll()  # not `select`, which knows no descriptor above 1023
+    poll.register(connection.connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

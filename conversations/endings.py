@@ -21,10 +21,13 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 
-async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spent]) -> bool:
+async def end(
+    log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spent], *, seen: int | None = None
+) -> bool:
     """Store the end of this attempt with what it `spent`, and tell it. False: another writer has it, nothing changed.
 
-    While Postgres is away it waits.
+    `seen` is for who ends what another wrote: the last event that was saved when it looked. While Postgres is away it
+    waits.
     """
     claim = draft.claim
     ended = await patiently(
@@ -38,6 +41,7 @@ async def end(log: live.Log, draft: Draft, outcome: Outcome, spent: Sequence[Spe
             seq=draft.seq,
             outcome=outcome,
             spent=spent,
+            seen=seen,
         )
     )
     if ended is None:
@@ -65,8 +69,11 @@ async def forget_if_gone(log: live.Log, claim: Claim) -> None:
             await asyncio.sleep(pause)
 
 
-async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
-    """Put an answer to which nothing was added back into the queue, once. False: tried twice, or not ours."""
+async def hand_back(claim: Claim, spent: Sequence[Spent], *, seen: int | None = None) -> bool:
+    """Put an answer to which nothing was added back into the queue, once. False: tried twice, or not ours.
+
+    `seen` as in `end`.
+    """
     rev = await patiently(
         partial(
             states.hand_back,
@@ -74,6 +81,7 @@ async def hand_back(claim: Claim, spent: Sequence[Spent]) -> bool:
             conversation=claim.conversation,
             attempt=claim.attempt,
             spent=spent,
+            seen=seen,
         )
     )
     if rev is None:

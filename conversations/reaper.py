@@ -11,7 +11,7 @@ from conversations.endings import end, hand_back
 from conversations.models import Status
 from conversations.relay import fold
 from conversations.snapshots import OpenReply
-from conversations.states import Claim, Outcome
+from conversations.states import Claim, Outcome, Saved
 from conversations.usage import left_behind
 
 logger = logging.getLogger(__name__)
@@ -55,22 +55,25 @@ async def _take_over(log: live.Log, claim: Claim) -> bool:
         return False
     events = dict(await log.read(claim.reply, claim.attempt, after=0))
     seq, text = fold(OpenReply(str(claim.reply), claim.attempt, saved.seq, saved.text), events)
-    spent = await in_database(left_behind, claim.reply, text[len(claim.text) :])
-    if text == claim.text and await hand_back(claim, spent):
-        return True
     # One entry after the last: from here on Redis refuses a writer who only slept. If he was faster, look again later.
     draft = Draft(claim, seq=max([seq, *events]), text=text)
     draft.whole = True
     if (await log.append([draft.form()]))[0] is not live.Append.TAKEN:
         return False
-    return await end(log, draft, TAKEN_OVER, spent)
+    return await _end_or_hand_back(log, draft, saved)
 
 
 async def _end_from_row(log: live.Log, claim: Claim) -> bool:
     saved = await in_database(states.saved, claim)
     if saved is None:
         return False
-    spent = await in_database(left_behind, claim.reply, saved.text[len(claim.text) :])
-    if saved.text == claim.text and await hand_back(claim, spent):
+    return await _end_or_hand_back(log, Draft(claim, seq=saved.seq, text=saved.text), saved)
+
+
+async def _end_or_hand_back(log: live.Log, draft: Draft, saved: Saved) -> bool:
+    """As it was seen: what a writer who woke up has saved since is not written over."""
+    claim = draft.claim
+    spent = await in_database(left_behind, claim.reply, draft.text[len(claim.text) :])
+    if draft.text == claim.text and await hand_back(claim, spent, seen=saved.seq):
         return True
-    return await end(log, Draft(claim, seq=saved.seq, text=saved.text), TAKEN_OVER, spent)
+    return await end(log, draft, TAKEN_OVER, spent, seen=saved.seq)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from conversations.models import Reply, Status
 
@@ -127,9 +128,9 @@ def expired() -> list[tuple[Claim, float]]:
 
 
 def saved(claim: Claim) -> Saved | None:
-    """What was saved of an attempt that is still open; None when it has ended or another one has begun."""
+    """What was saved of an attempt whose lease has run out; None when it has ended, begun anew or found its writer."""
     row = (
-        Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING)
+        Reply.objects.filter(pk=claim.reply, attempt=claim.attempt, status=Status.STREAMING, lease_until__lt=Now())
         .values_list("seq", "text")
         .first()
     )

@@ -58,18 +58,20 @@ def finish(
     outcome: Outcome,
     seq: int = 0,
     spent: Sequence[Spent] = (),
+    seen: int | None = None,
 ) -> Ended | None:
     """End a reply that is in one of `frm` at this attempt: its text moves to its message, the next in line moves up.
 
     `text` holds the events of the attempt up to `seq`; None: what its message says stays. `spent` are its calls of the
-    model. What the outcome took is added to what earlier runs of the same answer took.
+    model. What the outcome took is added to what earlier runs of the same answer took. `seen`: only if no event after
+    this one was saved.
 
     None: somebody else ended or took it; nothing was changed.
     """
     assert outcome.status in ENDED
     with transaction.atomic():
         rev = next_rev(conversation)
-        won = rev and Reply.objects.filter(pk=reply, attempt=attempt, status__in=list(frm)).update(
+        won = rev and Reply.objects.filter(_as(seen), pk=reply, attempt=attempt, status__in=list(frm)).update(
             status=outcome.status,
             lease_owner="",
             lease_until=None,
@@ -93,11 +95,17 @@ def finish(
         return Ended(rev=rev, line_rev=move_up(conversation), tokens=took)
 
 
-def hand_back(*, reply: uuid.UUID, conversation: uuid.UUID, attempt: int, spent: Sequence[Spent] = ()) -> int | None:
-    """Put a reply to which nothing was added back into the queue, once. Returns the `rev` that shows it, or None."""
+def hand_back(
+    *, reply: uuid.UUID, conversation: uuid.UUID, attempt: int, spent: Sequence[Spent] = (), seen: int | None = None
+) -> int | None:
+    """Put a reply to which nothing was added back into the queue, once. Returns the `rev` that shows it, or None.
+
+    `seen` as in `finish`.
+    """
     with transaction.atomic():
         rev = next_rev(conversation)
         won = Reply.objects.filter(
+            _as(seen),
             pk=reply,
             attempt=attempt,
             attempt__lt=F("earlier_attempts") + MAX_ATTEMPTS,
@@ -134,6 +142,10 @@ def go_on(*, reply: uuid.UUID, attempt: int, status: Status, continued: Sequence
             follow_ups=[],
         )
     )
+
+
+def _as(seen: int | None) -> Q:
+    return Q() if seen is None else Q(seq=seen)
 
 
 def _added(field: str, value: int | None) -> Combinable:

@@ -1,14 +1,17 @@
 """A connection that breaks and a Postgres that was away take no answer with them: who lives gets the time to go on."""
 
 import math
+import os
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -123,6 +126,45 @@ async def test_nor_right_after_it_was_silent(
     await in_database(wait_for_postgres, 0.2)
     assert await reaped() == 0
     assert (await in_database(reply_row, str(reply.pk))).status == Status.STREAMING
+
+
+async def test_nor_by_who_cannot_know(
+    alone: None, world: None, alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a process that has begun a moment ago, or one that has not needed Postgres for a while."""
+    reply = await in_database(overdue, alice)
+    settings.LEASE_SECONDS = 3600
+    monkeypatch.setattr(database, "_down_at", -math.inf)
+    monkeypatch.setattr(database, "_asked_at", -math.inf)
+    assert await reaped() == 0
+    assert (await in_database(reply_row, str(reply.pk))).status == Status.STREAMING
+
+    monkeypatch.setattr(database, "_down_at", -math.inf)  # a lease later
+    assert await reaped() == 1
+
+
+async def test_many_open_sockets_keep_nobody_from_postgres(transactional_db: None) -> None:
+    """Descriptors above 1023, which the oldest way of asking about them does not know."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    try:
+        with ExitStack() as stack:
+            while (number := os.dup(0)) < 1100:
+                stack.callback(os.close, number)
+            stack.callback(os.close, number)
+            with pytest.raises(OperationalError):
+                await in_database(lose_the_connection)
+            for _ in range(settings.DATABASE_THREADS + 1):
+                assert await in_database(lambda: connection.connection is None or connection.connection.fileno() > 0)
+                assert await in_database(User.objects.count) == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_who_holds_a_row_and_is_gone_holds_up_nobody_for_ever(transactional_db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')")
+        assert cursor.fetchone() == ("10s", "1min")
 
 
 def test_an_answer_survives_a_connection_lost_before_its_model_was_asked(site: Site, alice: User) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import User
 from conversations import states
@@ -31,7 +32,7 @@ def outcome(status: Status) -> Outcome:
     return Outcome(status=status, error_code=why, finish_reason="stop" if status is Status.COMPLETE else "")
 
 
-def ending(status: Status, frm: list[Status]) -> Callable[[Claim], object]:
+def ending(status: Status, frm: list[Status], seen: int | None = None) -> Callable[[Claim], object]:
     return lambda claim: states.finish(
         reply=claim.reply,
         conversation=claim.conversation,
@@ -39,6 +40,7 @@ def ending(status: Status, frm: list[Status]) -> Callable[[Claim], object]:
         frm=frm,
         text="The end",
         outcome=outcome(status),
+        seen=seen,
     )
 
 
@@ -53,7 +55,6 @@ TRANSITIONS: dict[str, tuple[Callable[[Claim], object], list[Status]]] = {
         lambda claim: states.hand_back(reply=claim.reply, conversation=claim.conversation, attempt=claim.attempt),
         STREAMING,
     ),
-    "read what was saved": (states.saved, STREAMING),
     **{f"end as {end}": (ending(end, STREAMING), STREAMING) for end in ENDED},
     "stop before it begins": (ending(Status.STOPPED, NOT_BEGUN), NOT_BEGUN),
     "fail before it begins": (ending(Status.FAILED, NOT_BEGUN), NOT_BEGUN),
@@ -163,8 +164,8 @@ class TestSaving:
         kept = states.checkpoint(saves=[Saved(mine.pk, 1, 4, "Mine"), Saved(lost.pk, 1, 9, "Lost")])
 
         assert kept.held == {mine.pk}
-        assert states.saved(Claim(mine.pk, talk.pk, 1)) == Saved(mine.pk, 1, 4, "Mine")
-        assert states.saved(Claim(lost.pk, lost.conversation_id, 2)) == Saved(lost.pk, 2, 0, "")
+        rows = dict(Reply.objects.values_list("pk", "text"))
+        assert (rows[mine.pk], rows[lost.pk]) == ("Mine", "")
 
     @pytest.mark.parametrize("how", ["renew", "checkpoint", "stopping"])
     def test_who_saves_or_renews_hears_of_a_stop(self, talk: Conversation, how: str) -> None:
@@ -238,6 +239,31 @@ class TestHandingBack:
     def test_not_what_a_member_wants_stopped(self, talk: Conversation) -> None:
         reply = store_reply(talk, Status.STREAMING, stop_requested_at=Now())
         assert states.hand_back(reply=reply.pk, conversation=talk.pk, attempt=1) is None
+
+
+class TestOfAnotherWriter:
+    """What a reaper takes over is as it saw it, or it is not taken over."""
+
+    def test_nothing_that_was_saved_since(self, talk: Conversation) -> None:
+        reply = store_reply(talk, Status.STREAMING, seq=2, text="Hello")
+        claim, before = Claim(reply.pk, talk.pk, 1), everything(talk)
+        assert states.hand_back(reply=reply.pk, conversation=talk.pk, attempt=1, seen=1) is None
+        assert not ending(Status.INTERRUPTED, STREAMING, seen=1)(claim)
+        assert everything(talk) == before
+        assert ending(Status.INTERRUPTED, STREAMING, seen=2)(claim)
+
+    def test_nothing_whose_writer_has_woken_up(self, talk: Conversation) -> None:
+        reply = store_reply(talk, Status.STREAMING, seq=2, text="Hello", lease_until=timezone.now())
+        claim = Claim(reply.pk, talk.pk, 1)
+        assert states.saved(claim) == Saved(reply.pk, 1, 2, "Hello")
+        assert states.renew(claims=[claim], lease=30).held == {reply.pk}
+        assert states.saved(claim) is None
+
+    def test_nothing_that_has_ended_or_begun_anew(self, talk: Conversation) -> None:
+        reply = store_reply(talk, Status.STREAMING, attempt=2, lease_until=timezone.now())
+        assert states.saved(Claim(reply.pk, talk.pk, 1)) is None
+        ended = store_reply(talk, Status.STOPPED)
+        assert states.saved(Claim(ended.pk, talk.pk, 1)) is None
 
 
 class TestUnblocking:
