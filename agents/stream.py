@@ -16,6 +16,7 @@ from agents.errors import AgentError, BadAnswer, CutOff, EmptyAnswer, refusal
 MAX_CHARS = 400_000
 MAX_LINE = 1 << 20  # bytes of one event, or of an answer that comes as one JSON body
 _MAX_COUNT = 2**31 - 1
+_MAX_REASON = 30  # characters, as a reply keeps it
 _REPLACEMENT = "\ufffd"
 _LEADING = b" \t\r\n\xef\xbb\xbf"  # white space and the byte order mark
 _FIELDS = (b":", b"event", b"id", b"retry", b"data")
@@ -235,7 +236,7 @@ class Decoder:
             self.error = CutOff(f"finish reason {reason}")
             self.done = True
         elif isinstance(reason, str):
-            plain = reason.isascii() and reason.isidentifier() and len(reason) <= 40
+            plain = reason.isascii() and reason.isidentifier() and len(reason) <= _MAX_REASON
             self.reason = _REASONS.get(reason, reason) if plain else "other"
 
     def _count(self, usage: Any) -> None:

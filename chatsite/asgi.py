@@ -8,7 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 pages = get_asgi_application()  # loads the apps: what follows imports models
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from conversations.authentication import authenticated  # noqa: E402
@@ -17,6 +16,6 @@ from conversations.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": pages,
-        "websocket": OriginValidator(authenticated(URLRouter(websocket_urlpatterns)), settings.PARLEY_ORIGINS),
+        "websocket": authenticated(URLRouter(websocket_urlpatterns), origins=settings.PARLEY_ORIGINS),
     }
 )

@@ -15,7 +15,7 @@ from accounts.sessions import Held
 from conversations import live, snapshots, wire
 from conversations.allowance import Allowance
 from conversations.database import DatabaseDown, in_database
-from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable
+from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable, uncertain
 from conversations.pulse import ended, pulse
 from conversations.relay import Relay
 from conversations.requests import carry_out
@@ -114,17 +114,18 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.heard = asyncio.get_running_loop().time()
         ref = None
         try:
-            self.allowance.take(self.heard)
             if text_data is None:
                 raise BadFrame("bad_json", "A frame is one JSON object, sent as text.")
             raw = wire.decode(text_data)
             ref = wire.ref_of(raw)
+            self.allowance.take(self.heard)
             await self._handle(wire.parse(raw))
         except ChatError as error:
             await self._answer_refusal(error, ref)
         except (*DatabaseDown, TimeoutError) as error:
             logger.warning("a frame could not be served: %s", type(error).__name__)
-            await self._send(wire.error_frame(unavailable(), ref))
+            refusal = uncertain() if isinstance(error, TimeoutError) else unavailable()
+            await self._send(wire.error_frame(refusal, ref))
         except Exception:
             logger.exception("a frame failed")
             await self._send(wire.error_frame(fault(), ref))

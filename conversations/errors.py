@@ -108,5 +108,10 @@ def unavailable() -> TryLater:
     return TryLater("unavailable", "Parley cannot store anything right now. Your message was not sent; try again.")
 
 
+def uncertain() -> TryLater:
+    """As `unavailable`, but it may yet be done."""
+    return TryLater("unavailable", "Parley takes very long. This may be stored already; to send it again is safe.")
+
+
 def fault() -> TryLater:
     return TryLater("fault", "Something went wrong here. It was logged; try again.")

@@ -108,7 +108,7 @@ def _book_unfinished(talk: Conversation) -> None:
 def _stop_all(talk: Conversation) -> None:
     """Those that wait end at once; the one that is written ends when its writer hears of it, with what it has."""
     for reply in Reply.objects.filter(conversation=talk, status__in=OPEN).order_by("-message__position"):
-        states.finish(
+        ended = states.finish(
             reply=reply.pk,
             conversation=talk.pk,
             attempt=reply.attempt,
@@ -116,7 +116,7 @@ def _stop_all(talk: Conversation) -> None:
             text=None,
             outcome=states.Outcome(status=Status.STOPPED),
         )
-        if reply.status == Status.STREAMING:
+        if ended is None:  # also when a writer took it while we looked
             Reply.objects.filter(pk=reply.pk, stop_requested_at=None).update(stop_requested_at=timezone.now())
             transaction.on_commit(partial(live.hint_stop, reply.pk))
 

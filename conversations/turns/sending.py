@@ -28,12 +28,13 @@ def send(
     """
     with transaction.atomic():
         talk = lock(user, conversation)
+        if talk and (earlier := _find_earlier(talk, user, client_id)):
+            return _sent_before(earlier, text)
         chosen = find_personality(talk, personality)
         if talk is None:
             talk = _start(user, conversation, chosen)
-        earlier = Message.objects.filter(conversation=talk, author=user, client_id=client_id).first()
-        if earlier is not None:
-            return _sent_before(earlier, text)
+            if earlier := _find_earlier(talk, user, client_id):  # when another send of it was the faster one
+                return _sent_before(earlier, text)
         talk.personality = chosen
         above = _find_parent(talk, parent)
         status = next_status(talk)
@@ -56,6 +57,10 @@ def _start(user: User, conversation: uuid.UUID, personality: Personality) -> Con
     if found is None:
         raise NotFound
     return found
+
+
+def _find_earlier(talk: Conversation, user: User, client_id: uuid.UUID) -> Message | None:
+    return Message.objects.filter(conversation=talk, author=user, client_id=client_id).first()
 
 
 def _find_parent(talk: Conversation, parent: uuid.UUID | None) -> uuid.UUID | None:

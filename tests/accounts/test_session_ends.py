@@ -49,6 +49,15 @@ def test_a_member_made_inactive_in_the_admin(site: Site, alice: User, charlie: U
     assert tab.closed() == 4401
 
 
+def test_a_member_given_another_password_in_the_admin(site: Site, alice: User, charlie: User) -> None:
+    tab = site.open(alice)
+    staff = signed_in(charlie)
+    words = {"usable_password": "true", "password1": "other-horse-8", "password2": "other-horse-8"}
+    answer = staff.post(f"/admin/accounts/user/{alice.pk}/password/", words)
+    assert answer.status_code == 302, "the form was refused"
+    assert tab.closed() == 4401
+
+
 class TestLookingWithoutAnEvent:
     def held(self, user: User) -> Held:
         return Held(user.pk, session_of(user), user.get_session_auth_hash())

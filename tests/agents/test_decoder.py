@@ -127,7 +127,14 @@ def test_a_chunk_broken_in_the_middle_is_cut_off_not_garbage(cut: int) -> None:
 
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("length", "length"), ("max_tokens", "length"), ("eos", "stop"), ("tool_calls", "tool_calls"), ("?\0", "other")],
+    [
+        ("length", "length"),
+        ("max_tokens", "length"),
+        ("eos", "stop"),
+        ("tool_calls", "tool_calls"),
+        ("?\0", "other"),
+        ("a" * 31, "other"),
+    ],
 )
 def test_finish_reasons_in_one_vocabulary(said: str, meant: str) -> None:
     assert decoded(chunk("a"), chunk(finish=said), DONE)[1].verdict() == meant

@@ -133,11 +133,16 @@ def _nothing_leaked(storm: "Storm") -> None:
 
 
 def _none_left(what: str, look: Callable[[], Sequence[object]]) -> None:
-    """Wait until there are none."""
+    """Wait until there are none for a moment: who lives begins something every second, and ends it."""
+    seen: list[object] = []
+
+    def none() -> bool:
+        seen[:] = look()
+        return not seen
+
     with suppress(AssertionError):  # below it is said which
-        eventually(lambda: not look(), within=15, every=0.1)
-    left = look()
-    assert not left, f"{what} that nobody uses any more: {left}"
+        eventually(none, within=15, every=0.1)
+    assert not seen, f"{what} that nobody uses any more: {seen}"
 
 
 def sockets_of(port: int) -> list[object]:

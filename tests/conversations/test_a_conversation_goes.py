@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from agents.tokens import Counter
-from conversations import live, turns
+from conversations import live, states, turns
 from conversations.errors import NotFound, OwnerOnly
 from conversations.models import Conversation, MemberRole, Membership, Message, Reply, Status, Usage
-from tests.conversations.stored import store_message, store_talk
+from tests.conversations.stored import store_message, store_reply, store_talk
 from tests.endpoint import RunningEndpoint
 from tests.rows import conversation_row, message_row, reply_row
 from tests.said import tokens
@@ -83,6 +83,21 @@ class TestByItsOwner:
         assert len(text.split()) >= 30
         again = tab.say("And now? [[tokens=3]]", conversation=running.conversation)
         assert tab.answer(again.reply) == tokens(3)
+
+    def test_also_an_answer_that_a_writer_takes_in_that_moment_is_stopped(
+        self, world: None, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reply = store_reply(store_talk(alice), Status.QUEUED)
+        finish = states.finish
+
+        def claimed_first(**asked: Any) -> states.Ended | None:
+            states.claim(owner="somebody", limit=1, lease=30)
+            return finish(**asked)
+
+        monkeypatch.setattr(states, "finish", claimed_first)
+        turns.delete(user=alice, conversation=reply.conversation_id)
+        reply.refresh_from_db()
+        assert (reply.status, reply.stop_requested_at is not None) == (Status.STREAMING, True)
 
     def test_nobody_else_can(self, site: Site, bob: User, tab: Tab, running: Ack) -> None:
         stranger = site.open(bob)

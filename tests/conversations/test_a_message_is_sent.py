@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.models import User
+from agents.models import Personality
 from conversations.models import Conversation, Membership, Message, Reply
 from tests.endpoint import RunningEndpoint
 from tests.rows import conversation_row, message_row, reply_row
@@ -131,6 +132,16 @@ def test_the_same_again_is_the_same_message(tab: Tab) -> None:
 
     assert again == ack
     assert Message.objects.count() == 2
+
+
+def test_the_same_again_is_the_same_message_though_nobody_of_that_name_answers_any_more(tab: Tab) -> None:
+    ack = tab.ask("Hello", personality="technical")
+    tab.answer(ack.reply)
+    tab.answer(tab.say("And you?", conversation=ack.conversation, personality="assistant").reply)
+    Personality.objects.filter(slug="technical").update(offered=False)
+
+    again = tab.say("Hello", conversation=ack.conversation, personality="technical", client_id=ack.client_id)
+    assert again == ack
 
 
 def test_twenty_at_once_are_one_message(site: Site, tab: Tab, alice: User) -> None:
