@@ -155,9 +155,6 @@ class Log:
         async with self._answer():
             await self._redis.unlink(key_of(reply, attempt))
 
-    async def ping(self) -> None:
-        await self._redis.ping()
-
     async def aclose(self) -> None:
         await self._redis.aclose()
 
