@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from agents.models import Personality, PersonalityVersion
-from conversations.models import Conversation, Message, Reply, Role, Status
+from conversations.models import Conversation, Message, MessageQuerySet, Reply, Role, Status
 from conversations.wire import (
     AuthorObject,
     ConversationObject,
@@ -62,16 +62,24 @@ def usage_object(prompt_tokens: int | None, completion_tokens: int | None) -> Us
     return UsageObject(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
 
 
-# What a message is to be loaded with to become an object.
-READ = ("author", "reply", "reply__version", "reply__version__personality")
+_UNREAD = (
+    "author__password",
+    *(f"reply__{name}" for name in ("receipt", "earlier_receipts", "parameters", "findings")),
+    *(f"reply__version__{name}" for name in ("traits", "knowledge", "constraints", "instructions", "starters")),
+)
+
+
+def with_replies(messages: MessageQuerySet) -> MessageQuerySet:
+    """With what makes them objects, and without what else there is and may be large: receipts above all."""
+    return messages.select_related("author", "reply", "reply__version", "reply__version__personality").defer(*_UNREAD)
 
 
 def message_object(message: uuid.UUID) -> MessageObject:
-    return message_objects([Message.objects.select_related(*READ).get(pk=message)])[0]
+    return message_objects([with_replies(Message.objects.all()).get(pk=message)])[0]
 
 
 def message_objects(messages: Sequence[Message], *, alone: bool = False) -> list[MessageObject]:
-    """Of messages of one conversation, loaded with `READ`; asks for siblings unless they are `alone`."""
+    """Of messages of one conversation, loaded `with_replies`; asks for siblings unless they are `alone`."""
     siblings = {message.parent_id: [str(message.pk)] for message in messages} if alone else _siblings(messages)
     line = _line(messages)
     return [_message_object(message, siblings[message.parent_id], line) for message in messages]

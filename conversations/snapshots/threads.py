@@ -11,7 +11,7 @@ from accounts.models import User
 from conversations.database import one_moment
 from conversations.errors import NotFound
 from conversations.models import OPEN, Conversation, Message, MessageQuerySet, Reply, Status
-from conversations.snapshots.objects import READ, conversation_object, message_objects
+from conversations.snapshots.objects import conversation_object, message_objects, with_replies
 from conversations.summaries.recall import newest, summary_object
 from conversations.summaries.recaps import recap_object
 from conversations.wire import MessageObject, Snapshot
@@ -110,7 +110,7 @@ def marks(conversations: Iterable[uuid.UUID]) -> dict[uuid.UUID, Mark]:
 
 
 def _messages(conversation: uuid.UUID) -> MessageQuerySet:
-    return Message.objects.filter(conversation=conversation).select_related(*READ)
+    return with_replies(Message.objects.filter(conversation=conversation))
 
 
 def branch(conversation: uuid.UUID, tip: uuid.UUID | None) -> list[Message]:

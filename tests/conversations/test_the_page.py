@@ -254,6 +254,7 @@ class TestCost:
         short, long = store_thread(alice, 5), store_thread(alice, 150)
         first = self.queries(signed_in, url(short))
         assert len(self.queries(signed_in, url(long))) == len(first) <= 12
+        assert not any("receipt" in query for query in first), "what was sent is larger than what is shown"
         older = [self.queries(signed_in, url(talk, "messages/?before=9")) for talk in (short, long)]
         assert len(older[0]) == len(older[1]) <= 8
 
