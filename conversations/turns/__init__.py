@@ -3,7 +3,7 @@
 All of them raise NotFound for what does not exist or is not shared with the member, without saying which.
 """
 
-from conversations.turns.answers import continue_answer, regenerate, stop
+from conversations.turns.answers import continue_answer, regenerate, stop, stop_for_the_inactive
 from conversations.turns.arranging import rename, select
 from conversations.turns.leaving import delete, empty_trash, erase, remove_member, restore
 from conversations.turns.reading import mark_read
@@ -25,4 +25,5 @@ __all__ = [
     "select",
     "send",
     "stop",
+    "stop_for_the_inactive",
 ]

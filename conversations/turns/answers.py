@@ -1,6 +1,7 @@
 """What a member can do with an answer: have it written anew, have it gone on with, and stop it."""
 
 import uuid
+from contextlib import suppress
 from functools import partial
 
 from django.db import transaction
@@ -95,3 +96,14 @@ def stop(*, user: User, reply: uuid.UUID) -> None:
         streaming = Reply.objects.filter(pk=reply, status=Status.STREAMING, stop_requested_at=None)
         if streaming.update(stop_requested_at=timezone.now()):
             transaction.on_commit(partial(live.hint_stop, reply))
+
+
+def stop_for_the_inactive(user: int, **kwargs: object) -> None:
+    """Hear that sessions of this member have ended: if the member may not come back, stop what they have asked for."""
+    member = User.objects.filter(pk=user, is_active=False).first()
+    if member is None:
+        return
+    asked = Reply.objects.filter(asked_by=member, status__in=OPEN).order_by("-message__position")
+    for reply in list(asked.values_list("pk", flat=True)):
+        with suppress(NotFound):  # its conversation is gone, or they have lost their place in it
+            stop(user=member, reply=reply)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from conversations.models import Reply
@@ -156,3 +157,24 @@ def test_to_close_the_tab_does_not_stop(site: Site, tab: Tab, alice: User, how: 
     later.read(ack.conversation)
     assert later.answer(ack.reply) == tokens(60)
     assert reply_row(ack.reply).status == "complete"
+
+
+def test_who_is_made_inactive_asks_for_nothing_more(
+    site: Site, tab: Tab, client: Client, alice: User, bob: User, charlie: User, endpoint: RunningEndpoint
+) -> None:
+    """What others have asked for goes on."""
+    others = site.open(bob).ask("Count [[tokens=150 pace=10ms]]")
+    ack = tab.ask(LONG)
+    waits = tab.say("And then?", conversation=ack.conversation)
+    tab.until(ack.reply, "t20 ")
+    client.force_login(charlie)
+    client.post(f"/admin/accounts/user/{alice.pk}/change/", {"email": alice.email, "name": alice.name})
+    assert not User.objects.get(pk=alice.pk).is_active
+
+    eventually(lambda: reply_row(ack.reply).status == "stopped", within=10)
+    assert reply_row(waits.reply).status == "stopped"
+    text = message_row(ack.reply).text
+    assert text == tokens(len(text.split()))
+    assert len(text.split()) >= 20
+    eventually(lambda: reply_row(others.reply).status == "complete", within=20)
+    assert len(endpoint.log(settled=2)) == 2
