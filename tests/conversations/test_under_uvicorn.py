@@ -6,7 +6,11 @@ Every test here is another room's, seen from this arrangement.
 from collections.abc import Iterator
 
 import pytest
+import redis
+from django.conf import settings
 
+from accounts.models import User
+from tests.conversations.stored import store_exchanges, store_talk
 from tests.conversations.test_a_message_is_sent import (  # noqa: F401
     test_acknowledged_after_it_is_stored,
     test_somebody_elses_conversation_does_not_exist,
@@ -43,7 +47,7 @@ from tests.conversations.test_what_is_refused import (  # noqa: F401
     test_three_of_them_end_the_line,
 )
 from tests.endpoint import RunningEndpoint
-from tests.server import Keeper, Process, serving_uvicorn, writing
+from tests.server import Keeper, Process, eventually, serving_uvicorn, writing
 from tests.site import Site
 
 
@@ -64,3 +68,12 @@ def arrangement(
 def site(arrangement: tuple[Process, Process], world: None, endpoint: RunningEndpoint) -> Iterator[Site]:
     with Site(*arrangement) as site:
         yield site
+
+
+def test_what_a_member_waits_for_is_queued_at_once(nothing_queued: None, site: Site, alice: User) -> None:
+    thread = store_talk(alice)
+    store_exchanges(thread, 4)
+    tab = site.open(alice)
+    tab.send("recap", conversation=str(thread.pk), after=4)
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        eventually(lambda: any(b"make_recap" in task for task in client.lrange("celery", 0, -1)))
