@@ -104,8 +104,6 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASE_POOL
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
-# Who holds a row and is never heard of again (its machine died, its network was cut) holds up the others for so long.
-_options.setdefault("options", "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s")
 _options.setdefault("tcp_user_timeout", 30_000)  # milliseconds
 if DATABASE_POOL:
     # Not the pool's own five minutes: it would wait ever longer between two tries, also once Postgres is back.

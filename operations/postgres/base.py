@@ -6,6 +6,10 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+# Who holds a row and is never heard of again (its machine died, its network was cut) holds up the others for so long.
+# Not as options of the connection, which poolers before Postgres refuse.
+LIMITS = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Asks a connection itself whether it lives. The pool would wait after each dead one, twice as long as before.
@@ -26,3 +30,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self.pool.putconn(connection)  # which makes a new one in its place
             else:
                 return connection
+
+    def _configure_connection(self, connection: Any) -> bool:
+        connection.execute(LIMITS)
+        super()._configure_connection(connection)  # type: ignore[misc]  # the stubs do not know it
+        return True  # to be committed
