@@ -56,6 +56,12 @@ class TestAtTheDoor:
         sign_in(emil, member.email, HTTP_X_FORWARDED_FOR=EMIL)
         assert signed_in(emil) is None
 
+    def test_who_comes_past_one_of_them_is_let_in(self, settings: Any, member: User) -> None:
+        settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+        anna = Client()
+        sign_in(anna, member.email, HTTP_X_FORWARDED_FOR=ANNA)
+        assert signed_in(anna) == member
+
 
 @pytest.mark.parametrize(("proxies", "the_other_one"), [("1", 200), ("0", 429)])
 def test_the_environment_says_how_many(
