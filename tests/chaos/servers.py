@@ -30,13 +30,22 @@ R = TypeVar("R")
 PATIENCE = 60.0  # seconds for anything that is done to a server
 
 
+_given: set[int] = set()
+
+
 def steady_port() -> int:
-    """A free port that the kernel lends to no outgoing connection, so that it is still free at the next start."""
+    """A free port that the kernel lends to no outgoing connection, so that it is still free at the next start.
+
+    Those of another run beside this one may be free for the moment, while its servers are down: it has another range.
+    """
+    first = 20_000 + os.getpid() % 12 * 1_000
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = random.randrange(first, first + 1_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 class Background:
