@@ -4,7 +4,8 @@ import os
 import sys
 
 from celery import Celery, Task
-from celery.signals import task_prerun
+from celery.signals import setup_logging, task_prerun
+from celery.utils.log import get_multiprocessing_logger
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
@@ -24,3 +25,11 @@ def _keep_what_is_good(task: Task, **kwargs: object) -> None:
 
 
 task_prerun.connect(_keep_what_is_good)
+
+
+def _tell_as_the_rest_does(**kwargs: object) -> None:
+    # Django has set logging up. Only what watches over the pool's processes would still go its own way.
+    get_multiprocessing_logger().propagate = True
+
+
+setup_logging.connect(_tell_as_the_rest_does)

@@ -181,7 +181,8 @@ CELERY_TASK_PUBLISH_RETRY = False  # the sweep does the work of a task that coul
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Four seconds, which is Celery's own, are not enough for a process to begin on a busy machine; it was killed for that.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
 CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "conversations.tasks.sweep_replies", "schedule": LEASE_SECONDS / 6},
     "sweep-summaries": {"task": "conversations.tasks.sweep_summaries", "schedule": 15.0},
