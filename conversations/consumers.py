@@ -15,7 +15,16 @@ from accounts.sessions import Held
 from conversations import live, snapshots, wire
 from conversations.allowance import Allowance
 from conversations.database import DatabaseDown, in_database
-from conversations.errors import BadFrame, ChatError, NotFound, fault, rate_limited, unavailable, uncertain
+from conversations.errors import (
+    BadFrame,
+    ChatError,
+    NotFound,
+    fault,
+    rate_limited,
+    too_many_open,
+    unavailable,
+    uncertain,
+)
 from conversations.pulse import ended, pulse
 from conversations.relay import Relay
 from conversations.requests import carry_out
@@ -155,7 +164,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         conversation = str(frame.conversation)
         await self._unsubscribe(conversation)
         if len(self.relays) >= MOST_RELAYS:
-            await self._unsubscribe(next(iter(self.relays)))
+            raise too_many_open()  # and none is dropped in its place: the page would not know that it hears no more
         await self.channel_layer.group_add(live.group_of(conversation), self.channel_name)
         relay = Relay(
             conversation=frame.conversation,

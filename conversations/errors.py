@@ -9,6 +9,7 @@ ChatError
  ├─ SummaryChanged                                   summary_changed
  ├─ CannotGoOn      (with this answer)               still_open, followed, nothing_to_continue
  ├─ UnknownPersonality                               unknown_personality
+ ├─ (no class of its own)                            nothing_new, too_many_open
  └─ TryLater        (nothing wrong with the request) busy, rate_limited, unavailable, fault
 """
 
@@ -84,6 +85,10 @@ def nothing_to_continue() -> CannotGoOn:
 
 def nothing_new() -> ChatError:
     return ChatError("nothing_new", "Nothing was said since then.")
+
+
+def too_many_open() -> ChatError:
+    return ChatError("too_many_open", "Too many conversations are open in this window. Reload the page to go on here.")
 
 
 class UnknownPersonality(ChatError):

@@ -9,11 +9,12 @@ from django.conf import settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts.models import User
+from conversations.consumers import MOST_RELAYS
 from conversations.models import Conversation, Message
 from tests.page import Frame
 from tests.said import tokens
 from tests.site import Site, session_of
-from tests.tab import Tab, new_id
+from tests.tab import Ack, Tab, new_id
 
 ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
@@ -231,6 +232,31 @@ def test_what_is_no_origin_at_all_is_refused(site: Site, alice: User, origin: st
     with pytest.raises(InvalidStatus) as refusal:
         site.knock(session=session_of(alice), origin=origin.format(host=host))
     assert refusal.value.response.status_code == 400
+
+
+class TestManyConversations:
+    """None may fall silent because another is opened: its page would wait for it for ever."""
+
+    @pytest.fixture
+    def talks(self, tab: Tab) -> list[Ack]:
+        return [tab.ask("Hello [[tokens=2]]") for _ in range(MOST_RELAYS)]
+
+    def test_one_more_is_refused_and_none_is_dropped(self, site: Site, alice: User, tab: Tab, talks: list[Ack]) -> None:
+        other = site.open(alice)
+        one_more = other.ask("One more [[tokens=2]]")
+        error = tab.refused("subscribe", conversation=one_more.conversation)
+        assert (error["code"], error["retryable"], error["fatal"]) == ("too_many_open", False, False)
+        other.say("Do you hear? [[tokens=3]]", conversation=talks[0].conversation)
+        tab.expect(
+            "message", conversation=talks[0].conversation, where=lambda m: "Do you hear?" in m["message"]["text"]
+        )
+
+        tab.send("unsubscribe", conversation=talks[0].conversation)
+        assert tab.read(one_more.conversation)["messages"]
+
+    def test_the_same_again_is_no_further_one(self, tab: Tab, talks: list[Ack]) -> None:
+        for talk in talks:
+            tab.read(talk.conversation)
 
 
 class TestFlood:

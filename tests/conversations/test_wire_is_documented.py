@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agents.summaries import SUMMARY_CHARS
 from conversations import errors, window, wire
+from conversations.consumers import MOST_RELAYS
 from conversations.errors import ChatError
 from conversations.models import Status
 
@@ -106,6 +107,7 @@ def test_numbers() -> None:
     assert f"that of a summary at most {SUMMARY_CHARS:,}" in PAGE
     assert f"within {wire.PONG_WITHIN} s" in PAGE
     assert window.MOST_BYTES == 1_000_000
+    assert f"subscribed to {MOST_RELAYS} conversations; one more" in PAGE
     assert f"may have {window.MOST_FRAMES} frames,\nor 1 MB" in PAGE
 
 
