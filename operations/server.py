@@ -35,6 +35,7 @@ class DrainingServer:
             websocket_max_message_size=2 * MAX_FRAME,
             websocket_max_frame_size=2 * MAX_FRAME,
             websocket_handshake_timeout=10,
+            websocket_timeout=-1,  # never: daphne's own day ends with 1000, after which a page does not come again
             ready_callable=self._begin,
             server_name="parley",
         )
