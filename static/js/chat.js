@@ -49,7 +49,7 @@ export class Chat {
     this.voices = new Voices(page.personalities);
     this.store = new Store((change) => this.#heard(change));
     this.drafts = new Drafts(keep(`parley.draft.${page.user.id}.`));
-    this.socket = new Socket(socketUrl, {
+    this.socket = new Socket(socketUrl, page.user.id, {
       frame: (frame) => this.#receive(frame),
       link: (link) => this.#linked(link),
       closed: (code) => this.#closed(code),

@@ -7,7 +7,7 @@ import { parseFrame } from "./frames.js";
 
 /**
  * @typedef {{name: "connecting"} | {name: "connected"} | {name: "reconnecting", at: number, restart: boolean}
- *   | {name: "offline"} | {name: "over"} | {name: "refused"}} Link
+ *   | {name: "offline"} | {name: "over"} | {name: "another"} | {name: "refused"}} Link
  */
 
 const LONGEST = 30_000;
@@ -46,6 +46,7 @@ export class Socket {
   /** Milliseconds without a word after which the link is taken for dead; `hello` says how often the server speaks. */
   silence = 65_000;
   #url;
+  #member;
   #tell;
   /** @type {WebSocket | null} */
   #ws = null;
@@ -63,16 +64,18 @@ export class Socket {
 
   /**
    * @param {string} url
+   * @param {number | string} member whose page this is: nobody else may speak from it
    * @param {{frame: (frame: Frame) => void, link: (link: Link) => void, closed: (code: number) => void}} tell
    */
-  constructor(url, tell) {
+  constructor(url, member, tell) {
     this.#url = url;
+    this.#member = member;
     this.#tell = tell;
   }
 
   /** Open now, unless it is open or on its way. */
   connect() {
-    if (this.#ws || this.link.name === "over") return;
+    if (this.#ws || this.#isOver) return;
     this.#clear();
     const ws = new WebSocket(this.#url);
     this.#ws = ws;
@@ -91,9 +94,15 @@ export class Socket {
 
   /** The browser says that there is no network. */
   sleep() {
+    if (this.#isOver) return;
     this.#drop();
     this.#clear();
     this.#set({ name: "offline" });
+  }
+
+  /** This page will not be let in again, whatever becomes of the network. */
+  get #isOver() {
+    return this.link.name === "over" || this.link.name === "another";
   }
 
   /**
@@ -115,6 +124,7 @@ export class Socket {
     clearTimeout(this.#timers.answer);
     this.#timers.answer = undefined;
     const frame = parseFrame(data);
+    if (frame?.type === "hello" && frame.user !== this.#member) return this.#leave();
     if (frame?.type === "hello") this.#welcome(frame.heartbeat);
     else if (frame?.type === "ping") this.send({ type: "pong", n: frame.n });
     else if (frame?.type === "draining") this.#stayAway = frame.reconnect_in * 1000;
@@ -184,6 +194,13 @@ export class Socket {
     this.#stayAway = null;
     this.#set({ name: "reconnecting", at: Date.now() + wait, restart });
     this.#timers.again = setTimeout(() => this.connect(), wait);
+  }
+
+  /** The cookie of this browser is another member's by now: not one word of this page may go out as theirs. */
+  #leave() {
+    this.#drop();
+    this.#clear();
+    this.#set({ name: "another" });
   }
 
   #drop() {

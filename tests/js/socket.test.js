@@ -1,44 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { backoff, Socket } from "../../static/js/socket.js";
+import { FakeWebSocket, HELLO, ws } from "./web_socket.js";
 
-/** A WebSocket that does nothing by itself. */
-class FakeWebSocket {
-  /** @type {FakeWebSocket[]} */
-  static made = [];
-  /** @type {Record<string, unknown>[]} */
-  sent = [];
-  closed = false;
-  /** @type {((event: {data: string}) => void) | null} */
-  onmessage = null;
-  /** @type {((event: {code: number}) => void) | null} */
-  onclose = null;
-
-  constructor() {
-    FakeWebSocket.made.push(this);
-  }
-
-  /** @param {string} text */
-  send(text) {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close() {
-    this.closed = true;
-  }
-
-  /** @param {Record<string, unknown>} frame */
-  hear(frame) {
-    this.onmessage?.({ data: JSON.stringify(frame) });
-  }
-
-  /** @param {number} code */
-  drop(code) {
-    this.onclose?.({ code });
-  }
-}
-
-const HELLO = { type: "hello", v: 1, user: 1, heartbeat: 25, max_frame: 65536, max_text: 32000 };
 const original = globalThis.WebSocket;
 
 beforeEach(() => {
@@ -54,7 +18,7 @@ afterEach(() => {
 function start() {
   /** @type {string[]} */
   const frames = [];
-  const socket = new Socket("ws://here/ws/v1/", {
+  const socket = new Socket("ws://here/ws/v1/", HELLO.user, {
     frame: (frame) => frames.push(frame.type),
     link: () => {},
     closed: () => {},
@@ -62,9 +26,6 @@ function start() {
   socket.connect();
   return { socket, frames };
 }
-
-/** The newest WebSocket. */
-const ws = () => /** @type {FakeWebSocket} */ (FakeWebSocket.made.at(-1));
 
 test("the pause grows to thirty seconds and is spread over its whole length", () => {
   assert.equal(backoff(0, 0), 0);
@@ -263,4 +224,16 @@ test("failures in a row lengthen the pause, until a link has held for ten second
   mock.timers.tick(10_000);
   assert.equal(pause(), 250);
   mock.restoreAll();
+});
+
+test("a line that is another member's is closed for good, and nothing was said on it", () => {
+  const { socket, frames } = start();
+  ws().hear({ ...HELLO, user: 2 });
+  assert.equal(socket.link.name, "another");
+  assert.equal(socket.send({ type: "send" }), false);
+  assert.deepEqual([ws().sent, frames, ws().closed], [[], [], true]);
+  socket.sleep();
+  socket.wake();
+  mock.timers.tick(120_000);
+  assert.equal(FakeWebSocket.made.length, 1);
 });

@@ -16,6 +16,7 @@ const LINKS = {
   reconnecting: "Reconnecting",
   offline: "Offline",
   over: "Signed out",
+  another: "Signed out",
   refused: "Not allowed",
 };
 
