@@ -16,6 +16,7 @@ class Shown:
 
     conversation: Frame
     messages: dict[str, Frame] = field(default_factory=dict)
+    old: set[str] = field(default_factory=set)  # messages that the newest page did not mention: they may have changed
     summary: Frame | None = None
     last_read: int = 0
     recap: Frame | None = None
@@ -77,7 +78,11 @@ class Page:
         )
         assert known is None or conversation["rev"] >= known.rev, f"a snapshot of the past: {frame}"
         shown = self.conversations[conversation["id"]] = Shown(conversation)
-        shown.messages = dict(known.messages) if known and since is not None else {}
+        if known is not None:
+            shown.messages, shown.old = dict(known.messages), set(known.old)
+        if since is None:  # the newest page: what ran elsewhere may have ended unheard
+            shown.messages = {key: message for key, message in shown.messages.items() if not _runs(message)}
+            shown.old = set(shown.messages)
         shown.summary = frame["summary"]
         shown.last_read = frame["last_read"]
         shown.recap = frame["recap"]
@@ -90,6 +95,7 @@ class Page:
                     "reply": {**message["reply"], "seq": mine["reply"]["seq"]},
                 }
             shown.messages[message["id"]] = message
+            shown.old.discard(message["id"])
 
     def _take_message(self, frame: Frame) -> None:
         shown = self.conversations[frame["conversation"]]
@@ -97,6 +103,7 @@ class Page:
         assert frame["message"]["rev"] == frame["rev"]
         shown.conversation = {**shown.conversation, "rev": frame["rev"], "head": frame["head"]}
         shown.messages[frame["message"]["id"]] = frame["message"]
+        shown.old.discard(frame["message"]["id"])
 
     def _take_conversation(self, frame: Frame) -> None:
         conversation = frame["conversation"]
@@ -164,11 +171,13 @@ class Page:
 
     def _running(self, frame: Frame) -> Frame | None:
         """The answer that the frame is about; None when it is on a branch that is not shown here."""
-        message = self.conversations[frame["conversation"]].messages.get(frame["reply"])
+        shown = self.conversations[frame["conversation"]]
+        message = shown.messages.get(frame["reply"])
         if message is None:
             self.strangers.append(frame)
-        else:
-            assert message["reply"]["status"] in RUNNING, f"more of an answer that has ended: {frame}"
+            return None
+        went_on = message["id"] in shown.old and frame["attempt"] > message["reply"]["attempt"]
+        assert _runs(message) or went_on, f"more of an answer that has ended: {frame}"
         return message
 
     def _next(self, frame: Frame) -> Frame | None:
@@ -185,9 +194,13 @@ class Page:
         return message
 
 
+def _runs(message: Frame) -> bool:
+    return message["reply"] is not None and message["reply"]["status"] in RUNNING
+
+
 def _is_behind(theirs: Frame, mine: Frame) -> bool:
     """Whether a snapshot's message tells of an earlier moment of a running answer than the page has."""
-    if theirs["reply"] is None or theirs["reply"]["status"] not in RUNNING:
+    if not _runs(theirs):
         return False
     same = theirs["reply"]["attempt"] == mine["reply"]["attempt"]
     return bool(same and theirs["reply"]["seq"] < mine["reply"]["seq"])

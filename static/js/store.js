@@ -13,7 +13,7 @@ import { advance } from "./answers.js";
 import { connects, isBehind, tellSiblings } from "./branch.js";
 import { put } from "./entries.js";
 import { Reading } from "./reading.js";
-import { newThread, pathOf, replace, resumePoint, runningIn } from "./thread.js";
+import { dropRunning, newThread, pathOf, replace, resumePoint, runningIn } from "./thread.js";
 
 /**
  * @typedef {{kind: "text", conversation: string, message: string} | {kind: "thread", conversation: string}
@@ -157,6 +157,7 @@ export class Store {
     thread.summary = summary;
     thread.recap = recap;
     this.reading.hear(conversation.id, last_read);
+    if (since === null) dropRunning(thread, messages);
     for (const message of messages) {
       const mine = thread.messages.get(message.id);
       if (!mine || !isBehind(message, mine)) thread.messages.set(message.id, message);

@@ -41,6 +41,17 @@ export function runningIn(thread) {
   return [...thread.messages.values()].filter(isRunning).sort((a, b) => a.position - b.position);
 }
 
+/**
+ * The newest page tells nothing of answers elsewhere: those that were running there may have ended since, unheard. What
+ * has ended stays; only how it stands may be old.
+ * @param {Thread} thread
+ * @param {Message[]} page
+ */
+export function dropRunning(thread, page) {
+  const told = new Set(page.map((message) => message.id));
+  for (const { id } of runningIn(thread)) if (!told.has(id)) thread.messages.delete(id);
+}
+
 /** What to say in `subscribe`, so that only what is missing comes back. @param {Thread} thread */
 export function resumePoint(thread) {
   const { rev } = thread.conversation;

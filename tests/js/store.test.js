@@ -165,6 +165,29 @@ test("a snapshot that was overtaken does not take text back", () => {
   assert.equal(text(store), "one two");
 });
 
+test("an answer that ended unheard on a branch that is not shown any more runs no longer", () => {
+  const store = new Store();
+  const old = answer({ id: "a0", position: 2 }, { status: "complete" });
+  store.apply(snapshot([question({}), old, answer({ position: 3 })], { length: 3 }));
+  store.apply(delta(1, "Be"));
+  store.apply(snapshot([question({})], { rev: 9, head: "q1", length: 3 }));
+  assert.deepEqual(store.running("c"), []);
+  assert.equal(store.readable("c"), 3, "so all of it can be read");
+  assert.deepEqual(store.resumePoint("c"), { rev: 9 });
+  assert.ok(store.threads.get("c")?.messages.has("a0"), "what had ended is kept");
+});
+
+test("what a snapshot of the changes does not mention goes on", () => {
+  const store = begun();
+  store.apply(delta(1, "Be"));
+  store.apply({
+    ...snapshot([question({ id: "q2", rev: 3, parent: "a1", position: 3 })], { rev: 3 }),
+    since: 2,
+  });
+  assert.equal(store.apply(delta(2, "cause")), "taken");
+  assert.equal(text(store), "Because");
+});
+
 test("earlier messages join the shown branch", () => {
   const store = new Store();
   store.apply(snapshot([question({ parent: "a0", position: 3 }), answer({ position: 4 })]));
