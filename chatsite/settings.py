@@ -104,7 +104,11 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASE_POOL
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", 5)
-_options.setdefault("tcp_user_timeout", 30_000)  # milliseconds
+# A network that swallows all is found out in so many milliseconds, also by who only waits for an answer: it asks every
+# 10 s whether anybody is there. A thread that nobody can call back hangs no longer.
+_options.setdefault("tcp_user_timeout", 30_000)
+_options.setdefault("keepalives_idle", 10)
+_options.setdefault("keepalives_interval", 10)
 if DATABASE_POOL:
     # Not the pool's own five minutes: it would wait ever longer between two tries, also once Postgres is back.
     _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 2}

@@ -14,7 +14,7 @@ from django.contrib.auth import HASH_SESSION_KEY
 from accounts.sessions import Held
 from conversations import live, snapshots, wire
 from conversations.allowance import Allowance
-from conversations.database import DatabaseDown, in_database
+from conversations.database import DatabaseDown, in_database, in_time
 from conversations.errors import (
     BadFrame,
     ChatError,
@@ -174,7 +174,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             gone=self._gone,
         )
         try:
-            await relay.start(since=frame.rev, cursor=frame.reply)
+            async with asyncio.timeout(CARRIED_OUT_WITHIN):
+                await relay.start(since=frame.rev, cursor=frame.reply)
         except BaseException:
             await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
             raise
@@ -247,7 +248,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # --- Reading and sending ------------------------------------------------------------------------------------
 
     async def _read(self, conversation: uuid.UUID, since: int | None) -> snapshots.View:
-        return await in_database(snapshots.read, self.user, conversation, since=since)
+        # Who has something is shown what the log says meanwhile. Who has nothing yet waits, as for all that is asked.
+        visit = in_time if str(conversation) in self.relays else in_database
+        return await visit(snapshots.read, self.user, conversation, since=since)
 
     async def _gone(self, conversation: uuid.UUID) -> None:
         await self._unsubscribe(str(conversation))

@@ -10,10 +10,10 @@ import math
 import select
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
@@ -32,13 +32,19 @@ class ReadOnly(OperationalError):
     """Postgres can be read, but takes nothing. One of DatabaseDown."""
 
 
+class Silent(OperationalError):
+    """Postgres says nothing. One of DatabaseDown."""
+
+
 SILENT = 3.0  # seconds for one visit, after which Postgres seems to have been away without a word
+MOST_HUNG = 2  # visits that were given up and hold a thread each; past that nobody who can do without is let in
 
 _down = False  # whether the last call failed for want of Postgres
 _down_at = -math.inf  # when it last failed us, or came back, by the clock of this machine's uptime
 _asked_at = -math.inf  # when it was last asked for anything
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
+_hung: set[Future[Any]] = set()
 
 
 async def in_database(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -48,6 +54,25 @@ async def in_database(function: Callable[P, R], /, *args: P.args, **kwargs: P.kw
     """
     work = partial(function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads, _visit, work)
+
+
+async def in_time(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, for what one can do without for a while. Raises Silent after SILENT seconds.
+
+    Nobody can call a thread back: it waits until Postgres speaks, or until the connection is found dead (a setting says
+    when). The more of them hang the less there is to be learned from one more, so that is refused at once.
+    """
+    if len(_hung) >= MOST_HUNG:
+        raise Silent("Postgres is not asked, since it does not answer")
+    visit = _threads.submit(_visit, partial(function, *args, **kwargs))
+    try:
+        async with asyncio.timeout(SILENT):
+            return await asyncio.wrap_future(visit)
+    except TimeoutError:
+        if not visit.cancelled():  # as it would be, had no thread begun with it
+            _hung.add(visit)
+            visit.add_done_callback(_hung.discard)
+        raise Silent("Postgres does not answer") from None
 
 
 @contextmanager

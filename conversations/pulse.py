@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from accounts.sessions import Held, over
 from conversations import snapshots
-from conversations.database import DatabaseDown, in_database
+from conversations.database import DatabaseDown, in_time
 from conversations.readers import Readers, Watchdog
 
 logger = logging.getLogger(__name__)
@@ -32,12 +32,12 @@ class Socket(Protocol):
 
 
 async def ended(held: Collection[Held]) -> set[Held]:
-    """Those of these whose session has ended."""
-    return await in_database(over, held)
+    """Those of these whose session has ended. Raises one of DatabaseDown."""
+    return await in_time(over, held)
 
 
 async def _marks(conversations: list[uuid.UUID]) -> dict[uuid.UUID, snapshots.Mark]:
-    return await in_database(snapshots.marks, conversations)
+    return await in_time(snapshots.marks, conversations)
 
 
 class Pulse:

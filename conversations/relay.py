@@ -55,7 +55,9 @@ class Relay:
         send: Callable[[str], Awaitable[None]],
         gone: Callable[[uuid.UUID], Awaitable[None]],
     ) -> None:
-        """`read(since)` reads the rows and raises NotFound when they may no longer be read; then `gone` is called."""
+        """`read(since)` reads the rows and raises NotFound when they may no longer be read; then `gone` is called. It
+        raises one of DatabaseDown when it takes long: nothing else is shown meanwhile.
+        """
         self.conversation = conversation
         self.rev = 0
         self.open: dict[str, Position] = {}
