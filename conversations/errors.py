@@ -110,7 +110,7 @@ def rate_limited(seconds: float) -> TryLater:
 
 
 def unavailable() -> TryLater:
-    return TryLater("unavailable", "Parley cannot store anything right now. Your message was not sent; try again.")
+    return TryLater("unavailable", "Parley cannot store anything right now; try again.")
 
 
 def uncertain() -> TryLater:

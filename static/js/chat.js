@@ -61,6 +61,7 @@ export class Chat {
       () => this.#tell({ kind: "outbox" }),
     );
     this.requests = new Requests(
+      this.store,
       (frame) => this.socket.send(frame),
       (message) => this.#tell({ kind: "trouble", message }),
     );
@@ -224,6 +225,7 @@ export class Chat {
     const { ref } = frame;
     if (ref && this.outbox.parcels.some((parcel) => parcel.client_id === ref))
       return this.outbox.refused(ref, frame);
+    if (ref && this.requests.refused(ref, frame)) return;
     const id = ref?.replace("subscribe ", "") ?? "";
     if (this.subscriptions.has(id)) return this.#unreachable(id, frame);
     if (!frame.fatal) this.#tell({ kind: "trouble", message: frame.message });
@@ -261,8 +263,7 @@ export class Chat {
 
   /** @param {Link} link */
   #linked(link) {
-    if (link.name === "connected")
-      this.requests.stopAgain([...this.store.threads.keys()].flatMap((id) => this.store.running(id)));
+    if (link.name === "connected") this.requests.resume();
     else if (link.name !== "connecting") this.outbox.hold();
     this.#tell({ kind: "link" });
   }

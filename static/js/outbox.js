@@ -5,6 +5,7 @@
  * @import { Message, Refusal } from "./frames.js"
  * @import { Keep } from "./keep.js"
  */
+import { pauseAfter } from "./pause.js";
 
 /**
  * @typedef {object} Parcel
@@ -19,8 +20,6 @@
  * @property {number} tries
  * @property {string | null} message its id, once it is stored
  */
-
-const SLOWEST = 60_000;
 
 export class Outbox {
   /** @type {Parcel[]} */
@@ -112,7 +111,7 @@ export class Outbox {
     const parcel = this.#find(client_id);
     if (!parcel || parcel.state === "stored") return;
     const tries = parcel.tries + 1;
-    const pause = error.retry_after ? error.retry_after * 1000 : Math.min(SLOWEST, 2000 * 2 ** tries);
+    const pause = pauseAfter(error, tries);
     const again = error.retryable ? Date.now() + pause : null;
     if (again)
       this.#timers.set(

@@ -2,41 +2,77 @@
  * What a member asks of the server about what is there already: an answer, a version, a title. Each is one frame; what
  * comes of it is seen in the store. Messages go through the outbox instead, since none of them may be lost.
  *
- * @import { Message } from "./frames.js"
+ * @import { Message, Refusal } from "./frames.js"
+ * @import { Store } from "./store.js"
  */
+import { pauseAfter } from "./pause.js";
+import { whatHappened } from "./text.js";
 import { uuid } from "./uuid.js";
+
+/**
+ * @typedef {object} Asked
+ * @property {Record<string, unknown>} frame
+ * @property {() => boolean} isOpen false once there is no use in asking again
+ * @property {number} tries refused in a row
+ * @property {ReturnType<typeof setTimeout>} [again]
+ */
 
 export class Requests {
   /** The requests to go on, by answer and attempt. @type {Map<string, string>} */
   #goingOn = new Map();
-  /** What was asked to stop, by answer and attempt. @type {Set<string>} */
-  #stopping = new Set();
+  /** What was asked and is not known to be done, by its `ref`: it is asked again, which is harmless. @type {Map<string, Asked>} */
+  #asked = new Map();
+  #store;
   #send;
   #unheard;
 
   /**
+   * @param {Store} store
    * @param {(frame: Record<string, unknown>) => boolean} send false when there is nobody to send it to
-   * @param {(message: string) => void} unheard called with a sentence when it could not be sent
+   * @param {(message: string) => void} unheard called with a sentence when it could not be sent, or was refused for now
    */
-  constructor(send, unheard) {
+  constructor(store, send, unheard) {
+    this.#store = store;
     this.#send = send;
     this.#unheard = unheard;
   }
 
   /** @param {Message} message */
   stop(message) {
-    if (this.#ask({ type: "stop", reply: message.id, ref: message.id }))
-      this.#stopping.add(attemptOf(message));
+    const attempt = attemptOf(message);
+    const isOpen = () =>
+      this.#store.running(message.conversation).some((other) => attemptOf(other) === attempt);
+    return this.#insist({ type: "stop", reply: message.id, ref: `stop ${attempt}` }, isOpen);
   }
 
   /** @param {Message} message */
   isStopping(message) {
-    return this.#stopping.has(attemptOf(message));
+    return this.#asked.has(`stop ${attemptOf(message)}`);
   }
 
-  /** The link is back, and what was said last may not have arrived. @param {Message[]} running */
-  stopAgain(running) {
-    for (const message of running) if (this.isStopping(message)) this.stop(message);
+  /** The link is back, and what was said last may not have arrived. */
+  resume() {
+    for (const ref of this.#asked.keys()) this.#repeat(ref);
+  }
+
+  /**
+   * The server has refused what was asked with this `ref`. What is refused for now is asked again after a pause.
+   * @param {string} ref
+   * @param {Refusal} error
+   * @returns {boolean} whether this is dealt with; false: the member is to be told
+   */
+  refused(ref, error) {
+    const asked = this.#asked.get(ref);
+    if (!asked) return false;
+    if (!error.retryable) {
+      this.#forget(ref);
+      return false;
+    }
+    clearTimeout(asked.again);
+    asked.tries += 1;
+    asked.again = setTimeout(() => this.#repeat(ref), pauseAfter(error, asked.tries));
+    if (asked.tries === 1) this.#unheard(`${whatHappened(error.message)} It is tried again by itself.`);
+    return true;
   }
 
   /** Write an answer anew, as another version beside it. @param {Message} message @param {string} [personality] */
@@ -81,6 +117,32 @@ export class Requests {
   /** Take it back from there. @param {string} conversation */
   restore(conversation) {
     return this.#ask({ type: "restore", conversation, ref: "restore" });
+  }
+
+  /**
+   * Ask, and go on asking as long as it is open: when the link was lost, and when it was refused for now.
+   * @param {Record<string, unknown>} frame with a `ref`
+   * @param {() => boolean} isOpen
+   */
+  #insist(frame, isOpen) {
+    for (const [ref, asked] of this.#asked) if (!asked.isOpen()) this.#forget(ref);
+    if (!this.#ask(frame)) return false;
+    this.#asked.set(String(frame.ref), { frame, isOpen, tries: 0 });
+    return true;
+  }
+
+  /** @param {string} ref */
+  #repeat(ref) {
+    const asked = this.#asked.get(ref);
+    clearTimeout(asked?.again);
+    if (asked?.isOpen()) this.#send(asked.frame);
+    else this.#forget(ref);
+  }
+
+  /** @param {string} ref */
+  #forget(ref) {
+    clearTimeout(this.#asked.get(ref)?.again);
+    this.#asked.delete(ref);
   }
 
   /** @param {Record<string, unknown>} frame */

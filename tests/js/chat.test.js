@@ -3,11 +3,14 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { Chat } from "../../static/js/chat.js";
 import { keepIn } from "../../static/js/keep.js";
 import { FakeWebSocket, HELLO, ws } from "./web_socket.js";
-import { snapshot } from "./world.js";
+import { answer, question, snapshot } from "./world.js";
 
 const original = globalThis.WebSocket;
+/** What the page said went wrong. @type {string[]} */
+let troubles;
 
 beforeEach(() => {
+  troubles = [];
   FakeWebSocket.made = [];
   Reflect.set(globalThis, "WebSocket", FakeWebSocket);
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-21T12:00:00Z") });
@@ -31,9 +34,13 @@ function load(messages = []) {
     admin_url: null,
   };
   const chat = new Chat(page, "ws://here/ws/v1/", "c", (name) => keepIn(null, name));
+  chat.listen((news) => news.kind === "trouble" && troubles.push(news.message));
   chat.socket.connect();
   return chat;
 }
+
+/** What was sent on the newest line, by type. @param {string} type */
+const sent = (type) => ws().sent.filter((frame) => frame.type === type);
 
 test("what waits in the outbox of one member is never sent as another, and stays", () => {
   const chat = load();
@@ -48,4 +55,20 @@ test("what waits in the outbox of one member is never sent as another, and stays
       ["mine, too", "waiting"],
     ],
   );
+});
+
+test("a stop that the server cannot keep just now is repeated, and repeated on the next line", () => {
+  const running = answer({});
+  const chat = load([question({}), running]);
+  ws().hear(HELLO);
+  chat.requests.stop(running);
+  const [{ ref } = {}] = sent("stop");
+  ws().hear({ type: "error", code: "unavailable", message: "Not now.", retryable: true, ref });
+  mock.timers.tick(4000);
+  assert.equal(sent("stop").length, 2);
+  assert.deepEqual(troubles, ["Not now. It is tried again by itself."]);
+  ws().drop(1006);
+  chat.socket.wake();
+  ws().hear(HELLO);
+  assert.equal(sent("stop").length, 1);
 });

@@ -13,6 +13,7 @@ import { whatHappened } from "../text.js";
 import { Ticker } from "../ticker.js";
 import { ChatElement } from "./element.js";
 
+/** @import { News } from "../chat.js" */
 /** @import { Message, Reply } from "../frames.js" */
 
 /** After this long without a first word the wait gets one, in milliseconds. */
@@ -47,9 +48,10 @@ export class MessageView extends ChatElement {
     this.copied = false;
   }
 
-  /** @override */
-  heard() {
-    // Whoever holds this message hands over its next state.
+  /** @override @param {News} news */
+  heard(news) {
+    // Whoever holds this message hands over its next state; only that it is not being stopped after all is not of it.
+    if (news.kind === "trouble" && this.place >= 0) this.requestUpdate();
   }
 
   /** @override */
