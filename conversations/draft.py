@@ -28,7 +28,8 @@ class Draft:
         self.claim = claim
         self.seq = seq
         self.saved_seq = 0
-        self.whole = False  # the next event must hold the whole text
+        self.whole = bool(claim.text)  # the next event must hold the whole text
+        self.refused = False  # the log has entries of another writer
         begun = claim.text if text is None else text
         self._parts = [begun] if begun else []
         self._coming: deque[str | wire.ReplyFrame] = deque()
@@ -52,9 +53,7 @@ class Draft:
     def begin(self, rev: int) -> None:
         """Say that the writing begins, to readers who are at `rev` or later: with the text so far, if there is any."""
         self._rev = rev
-        if self.claim.text:
-            self.whole = True
-        else:
+        if not self.claim.text:
             self.announce("streaming")
 
     def announce(self, status: str, wait: wire.Wait | None = None) -> None:
@@ -69,19 +68,19 @@ class Draft:
     def form(self) -> live.Event:
         """The next event. There is one: `pending` says so."""
         self.seq += 1
-        first = self._coming[0] if self._coming else ""
-        if not isinstance(first, str):
-            self._coming.popleft()
-            first["seq"] = self.seq
-            return self._event("reply", wire.encode(first), rev=self._rev if self.seq == 1 else 0)
         text = self._gather()
         if text:
             self._parts.append(text)
         if self.whole:
             self.whole = False
-            frame = wire.Reset(type="reset", text=self.text, **self._numbers())
-            return self._event("reset", wire.encode(frame), rev=self._rev)
-        return self._event("delta", wire.encode(wire.Delta(type="delta", text=text, **self._numbers())))
+            whole = wire.Reset(type="reset", text=self.text, **self._numbers())
+            return self._event("reset", wire.encode(whole), rev=self._rev)
+        if text:
+            return self._event("delta", wire.encode(wire.Delta(type="delta", text=text, **self._numbers())))
+        state = self._coming.popleft()
+        assert not isinstance(state, str)
+        state["seq"] = self.seq
+        return self._event("reply", wire.encode(state), rev=self._rev if self.seq == 1 else 0)
 
     def settle(self) -> None:
         """Form all that has come, though nobody will be shown these events."""
@@ -163,17 +162,16 @@ class Press:
                 continue
             self._urgent.clear()
 
-    async def finish(self, draft: Draft) -> bool:
+    async def finish(self, draft: Draft) -> None:
         """Bring all that is pending of this draft to the log now, before its text is stored.
 
-        False when Redis is not there for it; the text is whole all the same, and the row will show it.
+        Without Redis the text is whole all the same, and the row will show it.
         """
         async with self._printing:
-            while draft.pending:
+            while draft.pending and not draft.refused:
                 if not await self._print([draft]):
                     draft.settle()
-                    return False
-        return True
+                    return
 
     async def _print_all(self) -> bool:
         async with self._printing:
@@ -198,6 +196,7 @@ class Press:
                 if self._nearby and event["conversation"] in shown:
                     await self._nearby.show(event)
             elif result is live.Append.REFUSED:
+                draft.refused = True
                 self._lost(draft)
             else:
                 draft.whole = True

@@ -121,6 +121,8 @@ class Writer:
         if writing.why is Why.DRAIN and writing.first is None and await hand_back(writing.claim, writing.spent):
             return None
         await self._press.finish(writing.draft)
+        if writing.draft.refused:
+            return None  # readers have what the other one took over, and no more may be stored
         return outcome.status if await end(self._press.log, writing.draft, outcome, writing.spent) else None
 
     async def _ask(self, writing: Writing) -> Outcome | None:

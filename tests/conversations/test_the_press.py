@@ -73,7 +73,7 @@ def draft() -> Draft:
 
 
 async def test_the_first_event_says_that_it_begins_and_from_which_rev(press: Press, log: FakeLog, draft: Draft) -> None:
-    assert await press.finish(draft)
+    await press.finish(draft)
     (event,) = log.taken
     assert (event["kind"], event["seq"], event["rev"]) == ("reply", 1, 2)
     assert log.frames()[0]["status"] == "streaming"
@@ -116,7 +116,7 @@ async def test_what_could_not_be_shown_at_the_end_is_in_the_text_that_is_stored(
     draft.add("x" * MOST_CHARACTERS)
     draft.announce("queued", {"code": "overloaded", "message": "Wait.", "seconds": 1.0})
     draft.add("one ")
-    assert not await press.finish(draft)
+    await press.finish(draft)
     assert draft.text == draft.save().text == "x" * MOST_CHARACTERS + "one "
     assert draft.seq > len(log.taken)
 
@@ -131,12 +131,25 @@ async def test_after_a_failure_the_whole_text_comes_under_a_new_number(
     await press.finish(draft)
     log.fate = [how]
     draft.add("two ")
-    assert not await press.finish(draft)
+    await press.finish(draft)
     draft.add("three ")
-    assert await press.finish(draft)
+    await press.finish(draft)
 
     assert log.frames()[-1]["type"] == "reset"
     assert log.frames()[-1]["text"] == log.text() == draft.text == "one two three "
+
+
+@pytest.mark.parametrize("got_to_begin", [True, False])
+async def test_what_was_said_before_comes_before_anything_else(press: Press, log: FakeLog, got_to_begin: bool) -> None:
+    """Also before the state that is told at once, and when the end comes before the beginning."""
+    draft = Draft(Claim(uuid.uuid4(), uuid.uuid4(), 2, "The water of"))
+    if got_to_begin:
+        draft.begin(rev=2)
+        draft.announce("queued", {"code": "overloaded", "message": "Wait.", "seconds": 1.0})
+    await press.finish(draft)
+    frames = log.frames()
+    assert [frame["type"] for frame in frames] == (["reset", "reply"] if got_to_begin else ["reset"])
+    assert frames[0]["text"] == "The water of"
 
 
 async def test_redis_away_for_long_costs_nothing_but_time(press: Press, log: FakeLog, draft: Draft) -> None:
@@ -159,10 +172,11 @@ async def test_a_draft_that_is_refused_is_given_up_and_the_others_go_on(
     log.fate = [Append.REFUSED]
     await press.finish(draft)
     assert lost == [draft]
+    assert draft.refused
 
     other = Draft(Claim(uuid.uuid4(), uuid.uuid4(), 1))
     other.add("one ")
-    assert await press.finish(other)
+    await press.finish(other)
     assert log.text() == "one "
 
 
