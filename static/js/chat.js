@@ -186,6 +186,7 @@ export class Chat {
         return this.#resume();
       case "ack":
         this.outbox.stored(frame.client_id, frame.message);
+        this.requests.stored(frame.client_id);
         if (!this.subscriptions.has(frame.conversation)) this.subscriptions.follow(frame.conversation);
         return;
       case "error":

@@ -75,10 +75,18 @@ export class Requests {
     return true;
   }
 
-  /** Write an answer anew, as another version beside it. @param {Message} message @param {string} [personality] */
+  /**
+   * Write an answer anew, as another version beside it. Asked twice before it is acknowledged, it is one request.
+   * @param {Message} message
+   * @param {string} [personality]
+   */
   regenerate(message, personality) {
-    const client_id = uuid();
-    return this.#ask({ type: "regenerate", client_id, message: message.id, personality, ref: client_id });
+    const same = [...this.#asked.values()].find(
+      ({ frame }) =>
+        frame.type === "regenerate" && frame.message === message.id && frame.personality === personality,
+    );
+    const client_id = same?.frame.client_id ?? uuid();
+    return this.#insist({ type: "regenerate", client_id, message: message.id, personality, ref: client_id });
   }
 
   /** Let an answer go on where it broke off. Asked twice, it is one request. @param {Message} message */
@@ -86,7 +94,12 @@ export class Requests {
     const [key, fresh] = [attemptOf(message), uuid()];
     const client_id = this.#goingOn.get(key) ?? fresh;
     this.#goingOn.set(key, client_id);
-    return this.#ask({ type: "continue", client_id, message: message.id, ref: client_id });
+    return this.#insist({ type: "continue", client_id, message: message.id, ref: client_id });
+  }
+
+  /** The server has acknowledged it: it is kept there. @param {string} client_id */
+  stored(client_id) {
+    this.#forget(client_id);
   }
 
   /** Show another version. @param {string} message */
@@ -122,13 +135,14 @@ export class Requests {
   /**
    * Ask, and go on asking as long as it is open: when the link was lost, and when it was refused for now.
    * @param {Record<string, unknown>} frame with a `ref`
-   * @param {() => boolean} isOpen
+   * @param {() => boolean} [isOpen] else it is open until it is acknowledged or refused
    */
-  #insist(frame, isOpen) {
+  #insist(frame, isOpen = () => true) {
     for (const [ref, asked] of this.#asked) if (!asked.isOpen()) this.#forget(ref);
-    if (!this.#ask(frame)) return false;
-    this.#asked.set(String(frame.ref), { frame, isOpen, tries: 0 });
-    return true;
+    const ref = String(frame.ref);
+    if (this.#asked.has(ref)) this.#repeat(ref);
+    else if (this.#ask(frame)) this.#asked.set(ref, { frame, isOpen, tries: 0 });
+    return this.#asked.has(ref);
   }
 
   /** @param {string} ref */

@@ -72,3 +72,20 @@ test("a stop that the server cannot keep just now is repeated, and repeated on t
   ws().hear(HELLO);
   assert.equal(sent("stop").length, 1);
 });
+
+test("what was asked of an answer on a line that died is asked on the next, until the server acknowledges it", () => {
+  const broken = answer({ text: "Half" }, { status: "interrupted" });
+  const chat = load([question({}), broken]);
+  ws().hear(HELLO);
+  chat.requests.goOn(broken);
+  mock.timers.tick(20_000);
+  assert.equal(chat.socket.link.name, "reconnecting");
+  chat.socket.wake();
+  ws().hear(HELLO);
+  const [{ client_id } = {}] = sent("continue");
+  ws().hear({ type: "ack", client_id, conversation: "c", message: "a1", reply: "a1" });
+  ws().drop(1006);
+  chat.socket.wake();
+  ws().hear(HELLO);
+  assert.deepEqual(sent("continue"), []);
+});

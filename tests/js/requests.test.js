@@ -105,3 +105,70 @@ test("a link that comes back while a stop waits to be asked again brings it forw
   mock.timers.tick(100_000);
   assert.equal(wire.length, 2);
 });
+
+const ended = answer({ id: "a1", text: "Half" }, { status: "interrupted" });
+const ASKS = /** @type {[string, (requests: Requests) => boolean][]} */ ([
+  ["continue", (requests) => requests.goOn(ended)],
+  ["regenerate", (requests) => requests.regenerate(ended)],
+  ["regenerate as", (requests) => requests.regenerate(ended, "dev")],
+]);
+
+for (const [name, ask] of ASKS) {
+  test(`${name}: sent on a link that died, it is sent again on the next, as the same request, until it is acknowledged`, () => {
+    const { requests } = load();
+    assert.ok(ask(requests));
+    up = false;
+    requests.resume();
+    up = true;
+    requests.resume();
+    requests.stored(lastRef());
+    requests.resume();
+    assert.equal(wire.length, 2);
+    assert.deepEqual(wire[0], wire[1]);
+    assert.ok(wire[0]?.client_id);
+    assert.deepEqual(unheard, []);
+  });
+
+  test(`${name}: refused for now it is asked again by itself; for good, it is told of and forgotten`, () => {
+    const { requests } = load();
+    ask(requests);
+    assert.equal(requests.refused(lastRef(), { ...AWAY, retry_after: 7 }), true);
+    mock.timers.tick(7_000);
+    assert.equal(wire.length, 2);
+    assert.equal(requests.refused(lastRef(), { code: "followed", message: "No.", retryable: false }), false);
+    requests.resume();
+    mock.timers.tick(100_000);
+    assert.equal(wire.length, 2);
+  });
+
+  test(`${name}: asked twice by somebody impatient it is one request, also while the link is down`, () => {
+    const { requests } = load();
+    ask(requests);
+    ask(requests);
+    up = false;
+    ask(requests);
+    up = true;
+    requests.resume();
+    assert.equal(new Set(wire.map(({ client_id }) => client_id)).size, 1);
+    assert.deepEqual(unheard, []);
+  });
+
+  test(`${name}: without a link it is not asked, now or later, and that is said`, () => {
+    const { requests } = load();
+    up = false;
+    assert.equal(ask(requests), false);
+    up = true;
+    requests.resume();
+    assert.equal(wire.length, 0);
+    assert.equal(unheard.length, 1);
+  });
+}
+
+test("once it is acknowledged, an answer can be written anew once more", () => {
+  const { requests } = load();
+  requests.regenerate(ended);
+  requests.stored(lastRef());
+  requests.regenerate(ended);
+  requests.regenerate(ended, "dev");
+  assert.equal(new Set(wire.map(({ client_id }) => client_id)).size, 3);
+});
