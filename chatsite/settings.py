@@ -98,7 +98,7 @@ _under_celery = "celery" in Path(sys.argv[0]).parts[-2:]
 # Threads of a process that do database work for its sockets and its runner, each with a connection of its own.
 DATABASE_THREADS = env.int("DATABASE_THREADS", default=6)
 # Connections a process may hold: these, and some for pages.
-DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else DATABASE_THREADS + 8)
+DATABASE_POOL = env.int("DATABASE_POOL", default=0 if _under_celery else DATABASE_THREADS + 9)
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 60
 # After a restart of Postgres a task has a dead connection. Our own backend asks what the pool gives out.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASE_POOL

@@ -36,15 +36,16 @@ class Silent(OperationalError):
     """Postgres says nothing. One of DatabaseDown."""
 
 
-SILENT = 3.0  # seconds for one visit, after which Postgres seems to have been away without a word
+SILENT = 3.0  # seconds after which a Postgres that says nothing counts as away
 MOST_HUNG = 2  # visits that were given up and hold a thread each; past that nobody who can do without is let in
 
-_down = False  # whether the last call failed for want of Postgres
-_down_at = -math.inf  # when it last failed us, or came back, by the clock of this machine's uptime
-_asked_at = -math.inf  # when it was last asked for anything
+_down = False  # whether the last look at leases failed for want of Postgres
+_down_at = -math.inf  # when one last failed, or was the first to succeed again, by the clock of this machine's uptime
+_asked_at = -math.inf  # when there was one last
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 _hung: set[Future[Any]] = set()
+_lease_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="leases")
 
 
 async def in_database(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -54,6 +55,15 @@ async def in_database(function: Callable[P, R], /, *args: P.args, **kwargs: P.kw
     """
     work = partial(function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads, _visit, work)
+
+
+async def for_leases(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """`in_database`, for what may wait behind nobody: who renews its leases too late loses its answers.
+
+    `was_down_within` knows what it knows from here. Other work may be slow, or wait for a row, and tell nothing.
+    """
+    work = partial(function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_lease_thread, _watch, work)
 
 
 async def in_time(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -106,8 +116,8 @@ async def patiently(work: Callable[[], R]) -> R:
 def was_down_within(seconds: float) -> bool:
     """Whether Postgres may have been away within the last so many seconds, or is only now back.
 
-    So it is for who was told so, or found it silent; and for who cannot know: this process has not asked it for a
-    while, or has only now begun.
+    So it is for who was told so by `for_leases`, or found it silent; and for who cannot know: this process has not
+    asked for a while, or has only now begun.
     """
     return time.monotonic() - _down_at < seconds
 
@@ -118,22 +128,29 @@ def unusable(error: Exception) -> bool:
     return read_only or isinstance(error, DatabaseDown)
 
 
+def _watch(work: Callable[[], R]) -> R:
+    began = time.monotonic()
+    try:
+        result = _visit(work)
+    except DatabaseDown:
+        _note(down=True)
+        raise
+    _note(down=False, silent=time.monotonic() - began > SILENT)
+    return result
+
+
 def _visit(work: Callable[[], R]) -> R:
     if _hung_up():
         connection.close()
-    began = time.monotonic()
     try:
-        result = work()
+        return work()
     except Exception as error:
         if not unusable(error):
             raise
-        _note(down=True)
         connection.close()
         if isinstance(error, DatabaseDown):
             raise
         raise ReadOnly("Postgres is read-only") from error
-    _note(down=False, silent=time.monotonic() - began > SILENT)
-    return result
 
 
 def _note(*, down: bool, silent: bool = False) -> None:

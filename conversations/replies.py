@@ -1,8 +1,9 @@
 """The runner: writes answers, hundreds at once, from claim to end.
 
 It claims queued replies in Postgres, asks the model, and brings what it says to the log tick by tick and to Postgres
-each second. Its leases are renewed by a task that waits for nothing else; whoever loses one stops, and every UPDATE
-and every log entry of a loser is refused. Nothing a runner holds is needed to go on: any other may take over.
+each second. Its leases are renewed by a task that waits for nobody, in a thread of its own; whoever loses one stops,
+and every UPDATE and every log entry of a loser is refused. Nothing a runner holds is needed to go on: any other may
+take over.
 
 One class, two hosts: `manage.py serve` runs it beside the sockets, `manage.py replies` alone.
 """
@@ -20,7 +21,7 @@ from django.conf import settings
 from agents.breaker import Breaker
 from agents.client import Endpoint, ModelClient, Timeouts
 from conversations import live, states
-from conversations.database import DatabaseDown, in_database
+from conversations.database import DatabaseDown, for_leases, in_database
 from conversations.draft import Draft, Nearby, Press
 from conversations.endings import in_thread
 from conversations.models import Status
@@ -127,9 +128,11 @@ class ReplyRunner:
         behind = [writing for writing in self.writing.values() if writing.draft.seq != writing.draft.saved_seq]
         saves = [writing.draft.save() for writing in behind]
         if saves:
-            self._heed(behind, await in_database(states.checkpoint, saves=saves))
+            kept = await in_database(states.checkpoint, saves=saves)
+            self._heed(behind, kept)
             for writing, save in zip(behind, saves, strict=True):
-                writing.draft.saved_seq = save.seq
+                if save.reply not in kept.locked:
+                    writing.draft.saved_seq = save.seq
         quiet = [writing.claim.reply for writing in self.writing.values() if writing not in behind]
         if quiet:
             for reply in await in_database(states.stopping, replies=quiet):
@@ -151,7 +154,7 @@ class ReplyRunner:
         writings = list(self.writing.values())
         if writings:
             claims = [writing.claim for writing in writings]
-            self._heed(writings, await in_database(states.renew, claims=claims, lease=settings.LEASE_SECONDS))
+            self._heed(writings, await for_leases(states.renew, claims=claims, lease=settings.LEASE_SECONDS))
 
     def _heed(self, writings: list[Writing], kept: states.Kept) -> None:
         for writing in writings:

@@ -101,7 +101,8 @@ def in_all_database_threads(work: Callable[[], None]) -> None:
         all_are_here.wait(30)
         work()
 
-    for done in [database._threads.submit(once) for _ in range(settings.DATABASE_THREADS)]:
+    threads = [database._threads.submit(once) for _ in range(settings.DATABASE_THREADS)]
+    for done in [database._lease_thread.submit(work), *threads]:
         done.result()
 
 

@@ -33,10 +33,11 @@ class Saved:
 
 @dataclass(slots=True)
 class Kept:
-    """What a runner still holds, and which of it a member has asked to stop."""
+    """What a runner still holds; which of it a member has asked to stop, and which it could not change just now."""
 
     held: set[uuid.UUID] = field(default_factory=set)
     stopping: set[uuid.UUID] = field(default_factory=set)
+    locked: set[uuid.UUID] = field(default_factory=set)
 
 
 def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
@@ -68,16 +69,22 @@ def claim(*, owner: str, limit: int, lease: float) -> list[Claim]:
 
 
 def renew(*, claims: Sequence[Claim], lease: float) -> Kept:
-    """Hold on to these for `lease` seconds from now. What is not in the answer is lost: stop writing it."""
+    """Hold on to these for `lease` seconds from now. What is not held any more is lost: stop writing it.
+
+    Waits for nobody who has a row: one that is frozen would cost all the others their leases.
+    """
     return _held(
         "lease_until = clock_timestamp() + make_interval(secs => %s)",
         "unnest(%s::uuid[], %s::int[]) AS new(id, attempt)",
-        [lease, [claim.reply for claim in claims], [claim.attempt for claim in claims]],
+        [[claim.reply for claim in claims], [claim.attempt for claim in claims], lease],
     )
 
 
 def checkpoint(*, saves: Sequence[Saved]) -> Kept:
-    """Save what was written so far, all in one statement. What is not in the answer is lost: stop writing it."""
+    """Save what was written so far, all in one statement. What is not held any more is lost: stop writing it.
+
+    What is `locked` is not saved, and comes again the next time.
+    """
     columns: list[Any] = [[getattr(save, name) for save in saves] for name in ("reply", "attempt", "seq", "text")]
     return _held(
         "text = new.text, seq = new.seq",
@@ -91,16 +98,29 @@ def _held(assignments: str, source: str, values: list[Any]) -> Kept:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE conversations_reply AS reply SET {assignments} FROM {source}
-             WHERE reply.message_id = new.id AND reply.attempt = new.attempt AND reply.status = 'streaming'
-            RETURNING reply.message_id, reply.stop_requested_at IS NOT NULL
+            WITH new AS MATERIALIZED (
+                SELECT * FROM {source}
+            ), free AS MATERIALIZED (
+                SELECT message_id FROM conversations_reply AS reply
+                  JOIN new ON reply.message_id = new.id AND reply.attempt = new.attempt AND reply.status = 'streaming'
+                   FOR NO KEY UPDATE OF reply SKIP LOCKED
+            ), changed AS (
+                UPDATE conversations_reply AS reply SET {assignments} FROM new JOIN free ON free.message_id = new.id
+                 WHERE reply.message_id = new.id RETURNING reply.message_id
+            )
+            SELECT reply.message_id, reply.stop_requested_at IS NOT NULL, changed.message_id IS NULL
+              FROM conversations_reply AS reply
+              JOIN new ON reply.message_id = new.id AND reply.attempt = new.attempt AND reply.status = 'streaming'
+              LEFT JOIN changed USING (message_id)
             """,  # noqa: S608 - both parts are the constants above
             values,
         )
-        for reply, stopping in cursor.fetchall():
+        for reply, stopping, locked in cursor.fetchall():
             kept.held.add(reply)
             if stopping:
                 kept.stopping.add(reply)
+            if locked:
+                kept.locked.add(reply)
     return kept
 
 
@@ -113,18 +133,17 @@ def stopping(*, replies: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     )
 
 
-def expired() -> list[tuple[Claim, float]]:
-    """Replies whose writer has let its lease run out, each with the seconds since."""
+def expired() -> list[Claim]:
+    """Replies whose writer has let its lease run out, the longest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT message_id, reply.conversation_id, attempt, message.text,
-                   extract(epoch FROM clock_timestamp() - lease_until)::float8
+            SELECT message_id, reply.conversation_id, attempt, message.text
               FROM conversations_reply AS reply JOIN conversations_message AS message ON message.id = message_id
              WHERE status = 'streaming' AND lease_until < clock_timestamp() ORDER BY lease_until LIMIT 200
             """
         )
-        return [(Claim(*row[:4]), row[4]) for row in cursor.fetchall()]
+        return [Claim(*row) for row in cursor.fetchall()]
 
 
 def saved(claim: Claim) -> Saved | None:

@@ -1,8 +1,11 @@
 """A connection that breaks and a Postgres that was away take no answer with them: who lives gets the time to go on."""
 
+import asyncio
 import math
 import os
 import resource
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -16,10 +19,11 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from conversations import database, live
-from conversations.database import in_database, patiently
+from conversations import database, live, states
+from conversations.database import for_leases, in_database, patiently
 from conversations.models import Reply, Status
 from conversations.reaper import reap
+from conversations.states import Claim
 from tests.conversations.stored import store_reply, store_talk
 from tests.rows import reply_row
 from tests.said import tokens
@@ -105,7 +109,7 @@ async def test_no_lease_is_taken_right_after_an_outage(alone: None, world: None,
     reply = await in_database(overdue, alice)
     settings.LEASE_SECONDS = 3600
     with pytest.raises(OperationalError):
-        await in_database(lose_the_connection)
+        await for_leases(lose_the_connection)
     assert await reaped() == 0
     assert await reaped() == 0, "back for a moment is not back for a lease"
     assert (await in_database(reply_row, str(reply.pk))).status == Status.STREAMING
@@ -123,7 +127,7 @@ async def test_nor_right_after_it_was_silent(
     settings.LEASE_SECONDS = 3600
     monkeypatch.setattr(database, "SILENT", 0.1)
     monkeypatch.setattr(database, "_down_at", -math.inf)
-    await in_database(wait_for_postgres, 0.2)
+    await for_leases(wait_for_postgres, 0.2)
     assert await reaped() == 0
     assert (await in_database(reply_row, str(reply.pk))).status == Status.STREAMING
 
@@ -141,6 +145,37 @@ async def test_nor_by_who_cannot_know(
 
     monkeypatch.setattr(database, "_down_at", -math.inf)  # a lease later
     assert await reaped() == 1
+
+
+async def test_but_when_only_others_waited(
+    alone: None, world: None, alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages and sockets that waited for a row or read much say nothing about leases, and may do so all the time."""
+    reply = await in_database(overdue, alice)
+    settings.LEASE_SECONDS = 3600
+    monkeypatch.setattr(database, "SILENT", 0.1)
+    monkeypatch.setattr(database, "_down_at", -math.inf)
+    monkeypatch.setattr(database, "_asked_at", time.monotonic())
+    await in_database(wait_for_postgres, 0.2)
+    with pytest.raises(OperationalError):
+        await in_database(lose_the_connection)
+    assert await reaped() == 1
+    assert (await in_database(reply_row, str(reply.pk))).status == Status.QUEUED
+
+
+async def test_who_renews_waits_behind_nobody(alone: None, world: None, alice: User) -> None:
+    """However many sockets ask for something slow."""
+    reply = await in_database(store_reply, await in_database(store_talk, alice), Status.STREAMING)
+    done = threading.Event()
+    slow = [asyncio.ensure_future(in_database(done.wait, 30)) for _ in range(2 * settings.DATABASE_THREADS)]
+    claim = Claim(reply.pk, reply.conversation_id, 1)
+    await asyncio.sleep(0)  # they have all asked
+    try:
+        assert (await for_leases(states.renew, claims=[claim], lease=30)).held == {reply.pk}
+        assert not any(each.done() for each in slow)
+    finally:
+        done.set()
+        await asyncio.gather(*slow)
 
 
 async def test_many_open_sockets_keep_nobody_from_postgres(transactional_db: None) -> None:
