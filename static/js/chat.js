@@ -165,8 +165,7 @@ export class Chat {
     if (!current) return;
     const position = store.readable(current);
     if (!store.reading.isNews(current, position)) return;
-    if (this.socket.send({ type: "read", conversation: current, position }))
-      store.reading.tell(current, position);
+    if (this.requests.read(current, position)) store.reading.tell(current, position);
   }
 
   /** A conversation that is not shown is followed only while an answer is being written in it. @param {string} id */

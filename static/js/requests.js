@@ -66,12 +66,13 @@ export class Requests {
     if (!asked) return false;
     if (!error.retryable) {
       this.#forget(ref);
-      return false;
+      return isQuiet(asked.frame);
     }
     clearTimeout(asked.again);
     asked.tries += 1;
     asked.again = setTimeout(() => this.#repeat(ref), pauseAfter(error, asked.tries));
-    if (asked.tries === 1) this.#unheard(`${whatHappened(error.message)} It is tried again by itself.`);
+    if (asked.tries === 1 && !isQuiet(asked.frame))
+      this.#unheard(`${whatHappened(error.message)} It is tried again by itself.`);
     return true;
   }
 
@@ -100,6 +101,18 @@ export class Requests {
   /** The server has acknowledged it: it is kept there. @param {string} client_id */
   stored(client_id) {
     this.#forget(client_id);
+  }
+
+  /**
+   * Everything up to this position was read. The page says so by itself: the member hears nothing of how that goes.
+   * @param {string} conversation
+   * @param {number} position
+   */
+  read(conversation, position) {
+    const ref = `read ${conversation}`;
+    const isOpen = () => this.#store.reading.of(conversation) < position;
+    this.#forget(ref);
+    return this.#insist({ type: "read", conversation, position, ref }, isOpen);
   }
 
   /** Show another version. @param {string} message */
@@ -162,7 +175,7 @@ export class Requests {
   /** @param {Record<string, unknown>} frame */
   #ask(frame) {
     if (this.#send(frame)) return true;
-    this.#unheard("There is no connection just now. Try again in a moment.");
+    if (!isQuiet(frame)) this.#unheard("There is no connection just now. Try again in a moment.");
     return false;
   }
 }
@@ -170,4 +183,9 @@ export class Requests {
 /** @param {Message} message */
 function attemptOf(message) {
   return `${message.id} ${message.reply?.attempt}`;
+}
+
+/** What the page says by itself is no one's worry. @param {Record<string, unknown>} frame */
+function isQuiet({ type }) {
+  return type === "read";
 }

@@ -89,3 +89,15 @@ test("what was asked of an answer on a line that died is asked on the next, unti
   ws().hear(HELLO);
   assert.deepEqual(sent("continue"), []);
 });
+
+test("who only reads while nothing can be kept is not alarmed, and what was read is told of later", () => {
+  const chat = load([question({}), answer({}, { status: "complete" })]);
+  ws().hear(HELLO);
+  chat.read();
+  const [{ ref } = {}] = sent("read");
+  ws().hear({ type: "error", code: "unavailable", message: "Not now.", retryable: true, ref: ref ?? null });
+  chat.read();
+  assert.deepEqual([troubles, sent("read").length], [[], 1]);
+  mock.timers.tick(4000);
+  assert.equal(sent("read").length, 2);
+});

@@ -172,3 +172,34 @@ test("once it is acknowledged, an answer can be written anew once more", () => {
   requests.regenerate(ended, "dev");
   assert.equal(new Set(wire.map(({ client_id }) => client_id)).size, 3);
 });
+
+test("reading that could not be kept is told of later, as far as it went by then, and alarms nobody", () => {
+  const { requests } = load();
+  requests.read("c", 1);
+  assert.equal(requests.refused(lastRef(), AWAY), true);
+  requests.read("c", 2);
+  assert.equal(requests.refused(lastRef(), AWAY), true);
+  mock.timers.tick(4_000);
+  requests.resume();
+  assert.deepEqual(
+    wire.map(({ position }) => position),
+    [1, 2, 2, 2],
+  );
+  store.apply({ type: "read", conversation: "c", last_read: 2 });
+  mock.timers.tick(100_000);
+  requests.resume();
+  assert.equal(wire.length, 4);
+  assert.deepEqual(unheard, []);
+});
+
+test("reading that is refused for good, or cannot be told of, alarms nobody and is not repeated", () => {
+  const { requests } = load();
+  requests.read("c", 1);
+  assert.equal(requests.refused(lastRef(), { code: "not_found", message: "No.", retryable: false }), true);
+  up = false;
+  assert.equal(requests.read("c", 2), false);
+  up = true;
+  requests.resume();
+  assert.equal(wire.length, 1);
+  assert.deepEqual(unheard, []);
+});
