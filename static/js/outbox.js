@@ -4,22 +4,10 @@
  *
  * @import { Message, Refusal } from "./frames.js"
  * @import { Keep } from "./keep.js"
+ * @import { Parcel } from "./parcels.js"
  */
+import { isOnItsWay, revive } from "./parcels.js";
 import { pauseAfter } from "./pause.js";
-
-/**
- * @typedef {object} Parcel
- * @property {string} client_id
- * @property {string} conversation
- * @property {string} text
- * @property {string | null} personality
- * @property {number} created_at milliseconds
- * @property {"waiting" | "sent" | "stored" | "refused"} state
- * @property {Refusal | null} error why it was refused
- * @property {number | null} again when it is sent once more by itself, in milliseconds
- * @property {number} tries
- * @property {string | null} message its id, once it is stored
- */
 
 export class Outbox {
   /** @type {Parcel[]} */
@@ -120,6 +108,13 @@ export class Outbox {
       );
     this.#change(parcel, { state: "refused", error, again, tries });
     this.#next(parcel.conversation);
+  }
+
+  /** The other end could make nothing of what was on its way: the same again would not help. */
+  unreadable() {
+    const message = "This message could not be read at the other end. Change it and send it again.";
+    for (const { client_id, state } of this.parcels)
+      if (state === "sent") this.refused(client_id, { code: "bad_frame", message });
   }
 
   /** Send a refused message once more, now. @param {string} client_id */
@@ -231,31 +226,5 @@ export class Outbox {
   /** @param {string} client_id */
   #find(client_id) {
     return this.parcels.find((parcel) => parcel.client_id === client_id);
-  }
-}
-
-/** It will be sent, or was, and nothing is known of it yet. @param {Parcel} parcel */
-function isOnItsWay({ state, again }) {
-  return state === "waiting" || state === "sent" || (state === "refused" && again !== null);
-}
-
-/**
- * A parcel as it was kept, or null when it is not one of ours. What was to be sent again by itself is sent at once.
- * @param {string | null} text
- * @returns {Parcel | null}
- */
-function revive(text) {
-  try {
-    const parcel = JSON.parse(text ?? "");
-    if (typeof parcel?.client_id !== "string" || typeof parcel.text !== "string") return null;
-    const final = parcel.state === "refused" && !parcel.error?.retryable;
-    return {
-      ...parcel,
-      state: final ? "refused" : "waiting",
-      again: null,
-      error: final ? parcel.error : null,
-    };
-  } catch {
-    return null;
   }
 }

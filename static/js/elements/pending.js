@@ -6,7 +6,7 @@ import { Ticker } from "../ticker.js";
 import { ChatElement } from "./element.js";
 
 /** @import { News } from "../chat.js" */
-/** @import { Parcel } from "../outbox.js" */
+/** @import { Parcel } from "../parcels.js" */
 
 /** A message is usually kept within a blink; only then does its way get a word, in milliseconds. */
 const BLINK = 900;
