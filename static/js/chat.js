@@ -54,17 +54,12 @@ export class Chat {
       link: (link) => this.#linked(link),
       closed: (code) => this.#closed(code),
     });
-    this.subscriptions = new Subscriptions(this.store, (frame) => this.socket.send(frame));
-    this.outbox = new Outbox(
-      keep(`parley.outbox.${page.user.id}.`),
-      (frame) => this.socket.send(frame),
-      () => this.#tell({ kind: "outbox" }),
+    const send = this.socket.send.bind(this.socket);
+    this.subscriptions = new Subscriptions(this.store, send, () => this.current);
+    this.outbox = new Outbox(keep(`parley.outbox.${page.user.id}.`), send, () =>
+      this.#tell({ kind: "outbox" }),
     );
-    this.requests = new Requests(
-      this.store,
-      (frame) => this.socket.send(frame),
-      (message) => this.#tell({ kind: "trouble", message }),
-    );
+    this.requests = new Requests(this.store, send, (message) => this.#tell({ kind: "trouble", message }));
     this.store.addEntries(page.conversations.items);
     if (page.conversation) this.store.apply(page.conversation);
     this.current = shown;
@@ -107,7 +102,7 @@ export class Chat {
     this.current = id;
     this.gone = false;
     if (before && before !== id) this.#leave(before);
-    if (id && !this.subscriptions.has(id)) this.subscriptions.follow(id);
+    if (id) this.subscriptions.follow(id);
     this.#tell({ kind: "route" });
   }
 
@@ -207,6 +202,7 @@ export class Chat {
     const behind = result === "gap" || result === "lost";
     // One that is not followed is brought up to date when it is opened.
     if (behind && this.subscriptions.has(id)) this.subscriptions.follow(id, result === "lost");
+    if (frame.type === "snapshot") this.#leave(id);
   }
 
   /** The link is up: say where we are in each conversation, then send what waits. */
@@ -216,7 +212,7 @@ export class Chat {
     // A conversation whose first message is still here does not exist yet; its acknowledgement subscribes to it.
     const exists = (/** @type {string} */ id) => this.store.threads.has(id) || !unborn.has(id);
     this.store.reading.retell();
-    this.subscriptions.resume(this.current, exists);
+    this.subscriptions.resume(exists);
     this.outbox.flush();
   }
 
@@ -258,7 +254,8 @@ export class Chat {
       return;
     }
     this.subscriptions.leave(id);
-    if (id === this.current && this.pending.length === 0) this.#lose();
+    if (frame.code !== "not_found") this.#tell({ kind: "trouble", message: frame.message });
+    else if (id === this.current && this.pending.length === 0) this.#lose();
   }
 
   /** @param {Link} link */
@@ -270,11 +267,7 @@ export class Chat {
 
   /** @param {number} code */
   #closed(code) {
-    if (code !== 4400 && code !== 4413) return;
-    const message = "This message could not be read at the other end. Change it and send it again.";
-    for (const { client_id, state } of this.outbox.parcels) {
-      if (state === "sent") this.outbox.refused(client_id, { code: "bad_frame", message });
-    }
+    if (code === 4400 || code === 4413) this.outbox.unreadable();
   }
 
   /** @param {Change} change */

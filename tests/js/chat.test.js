@@ -57,6 +57,50 @@ test("what waits in the outbox of one member is never sent as another, and stays
   );
 });
 
+const ofConversations = () =>
+  ws()
+    .sent.filter(({ type }) => type === "subscribe" || type === "unsubscribe")
+    .map(({ type, conversation }) => [type, conversation]);
+
+test("the conversation that is opened is asked for, also when it is followed already", () => {
+  const chat = load([question({}), answer({})]);
+  ws().hear(HELLO);
+  ws().hear({ ...snapshot([]), since: 2 });
+  chat.open("d");
+  chat.open("c");
+  assert.deepEqual(ofConversations(), [
+    ["subscribe", "c"],
+    ["subscribe", "d"],
+    ["unsubscribe", "d"],
+    ["subscribe", "c"],
+  ]);
+});
+
+test("what is not shown is left when its answer has ended, also when a snapshot says so", () => {
+  const chat = load([question({}), answer({})]);
+  ws().hear(HELLO);
+  ws().hear({ ...snapshot([]), since: 2 });
+  chat.open("d");
+  assert.ok(chat.subscriptions.has("c"), "an answer is being written in it");
+  ws().hear({
+    ...snapshot([answer({ rev: 3, text: "All." }, { status: "complete" })], { rev: 3 }),
+    since: 2,
+  });
+  assert.deepEqual(ofConversations().at(-1), ["unsubscribe", "c"]);
+  assert.ok(chat.subscriptions.has("d"), "what is shown is followed though nothing runs in it");
+});
+
+test("a conversation that may not be followed just now is not taken for one that is gone", () => {
+  const chat = load([question({})]);
+  ws().hear(HELLO);
+  const refusal = { type: "error", ref: "subscribe c", retryable: false, retry_after: null, fatal: false };
+  ws().hear({ ...refusal, code: "too_many_open", message: "Too many." });
+  assert.deepEqual([chat.gone, troubles], [false, ["Too many."]]);
+  chat.open("d");
+  ws().hear({ ...refusal, ref: "subscribe d", code: "not_found", message: "No." });
+  assert.deepEqual([chat.gone, troubles.length], [true, 1]);
+});
+
 test("a stop that the server cannot keep just now is repeated, and repeated on the next line", () => {
   const running = answer({});
   const chat = load([question({}), running]);

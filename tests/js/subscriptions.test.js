@@ -7,6 +7,8 @@ import { answer, delta, question, snapshot } from "./world.js";
 /** @type {Record<string, unknown>[]} */
 let wire;
 let up = true;
+/** @type {string | null} */
+let shown;
 /** @type {Store} */
 let store;
 /** @type {Subscriptions} */
@@ -15,13 +17,18 @@ let subscriptions;
 beforeEach(() => {
   wire = [];
   up = true;
+  shown = "c";
   store = new Store();
   store.apply(snapshot([question({}), answer({})]));
   store.apply(delta(1, "Be"));
-  subscriptions = new Subscriptions(store, (frame) => {
-    if (up) wire.push(frame);
-    return up;
-  });
+  subscriptions = new Subscriptions(
+    store,
+    (frame) => {
+      if (up) wire.push(frame);
+      return up;
+    },
+    () => shown,
+  );
 });
 
 test("it says where this tab is, so that only what is missing comes back", () => {
@@ -50,7 +57,8 @@ test("after a reconnect everything that was followed is, but not what does not e
   subscriptions.follow("c");
   subscriptions.follow("d");
   wire = [];
-  subscriptions.resume("new", (id) => id !== "new");
+  shown = "new";
+  subscriptions.resume((id) => id !== "new");
   assert.deepEqual(
     wire.map(({ conversation }) => conversation),
     ["c", "d"],
@@ -62,7 +70,7 @@ test("what was asked for while the link was down is asked for when it is up", ()
   up = false;
   subscriptions.follow("c");
   up = true;
-  subscriptions.resume("c", () => true);
+  subscriptions.resume(() => true);
   assert.equal(wire.length, 1);
 });
 
@@ -71,4 +79,28 @@ test("what is left is told of no more", () => {
   subscriptions.leave("c");
   subscriptions.leave("c");
   assert.deepEqual(wire.slice(1), [{ type: "unsubscribe", conversation: "c" }]);
+});
+
+const many = Array.from({ length: 25 }, (_, at) => `d${at}`);
+
+test("no more are followed than the server allows: the newest, and always the one that is shown", () => {
+  for (const id of ["c", ...many]) subscriptions.follow(id);
+  assert.deepEqual(
+    ["c", ...many].filter((id) => subscriptions.has(id)),
+    ["c", ...many.slice(-19)],
+  );
+  const left = wire.filter(({ type }) => type === "unsubscribe").map(({ conversation }) => conversation);
+  assert.deepEqual(left, many.slice(0, 6));
+  const before = wire.findIndex(({ type }) => type === "unsubscribe");
+  assert.equal(wire[before + 1]?.conversation, "d19", "room is made before it is taken");
+});
+
+test("after a reconnect the one that is shown goes first, and there is room for it", () => {
+  shown = null;
+  for (const id of many) subscriptions.follow(id);
+  [shown, wire] = ["new", []];
+  subscriptions.resume(() => true);
+  assert.equal(wire[0]?.conversation, "new");
+  assert.equal([shown, ...many].filter((id) => subscriptions.has(id)).length, 20);
+  assert.ok(subscriptions.has("new"));
 });
