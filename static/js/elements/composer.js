@@ -41,7 +41,8 @@ export class Composer extends ChatElement {
   connectedCallback() {
     super.connectedCallback();
     this.#of = this.chat.current;
-    this.text = this.#typed.text || this.chat.drafts.read(this.#of);
+    const draft = this.chat.drafts.read(this.#of);
+    this.text = this.#typed.text || draft;
     addEventListener("pagehide", () => this.#save());
     document.addEventListener("visibilitychange", () => this.#save());
   }
@@ -174,7 +175,7 @@ export class Composer extends ChatElement {
     const text = clean(words);
     if (!text || this.chat.refusal(text)) return;
     clearTimeout(this.#saving);
-    this.chat.drafts.write(this.#of, "");
+    this.chat.drafts.sent(this.#of);
     this.text = "";
     this.#of = this.chat.send(text);
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
