@@ -25,7 +25,7 @@ from conversations.errors import (
     unavailable,
     uncertain,
 )
-from conversations.pulse import ended, pulse
+from conversations.pulse import AWAY, ended, pulse
 from conversations.relay import Relay
 from conversations.requests import carry_out
 from conversations.window import Window
@@ -62,6 +62,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         if not self.user.is_authenticated:
             await self.end_session()
+            return
+        if self.pulse.draining:  # it was on its way when the others were sent away
+            await self.send_away(reconnect_in=AWAY)
             return
         session = self.scope["session"]
         self.held = Held(self.user.pk, session.session_key, session.get(HASH_SESSION_KEY, ""))

@@ -16,6 +16,7 @@ from conversations.readers import Readers, Watchdog
 logger = logging.getLogger(__name__)
 
 BEAT = 1.0  # seconds between two looks at who needs a ping
+AWAY = 0.2  # seconds that whoever is sent away stays away at least
 SESSIONS_LOOK = 60.0  # seconds between two looks at the sessions of all sockets, should an event have been lost
 
 
@@ -47,6 +48,7 @@ class Pulse:
         self.sockets: set[Socket] = set()
         self.members: Counter[int] = Counter()
         self.readers = Readers()
+        self.draining = False
         self._watchdog = Watchdog(self.readers, _marks)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -71,10 +73,14 @@ class Pulse:
             self._tasks.clear()
 
     async def drain(self, seconds: float) -> None:
-        """Send every socket away, spread over `seconds`, so that they do not all come back at once."""
+        """Send every socket away, spread over `seconds`, so that they do not all come back at once.
+
+        Whoever comes from now on does not `join`, but is sent away by its door.
+        """
+        self.draining = True
         sockets = list(self.sockets)
         for index, socket in enumerate(sockets):
-            await _safely(socket.send_away(reconnect_in=0.2 + seconds * index / len(sockets)))
+            await _safely(socket.send_away(reconnect_in=AWAY + seconds * index / len(sockets)))
             await asyncio.sleep(seconds / len(sockets))
 
     async def _look_at_sessions(self) -> None:

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from daphne.server import Server
@@ -20,13 +21,23 @@ from operations import health, lines
 
 logger = logging.getLogger(__name__)
 
+SERVED_WITHIN = 5.0  # seconds that what is asked of us while we are told to go has to come to its end
+
+
+class Daphne(Server):  # type: ignore[misc]
+    """Remembers where it listens, so that it can stop: each of `listeners` comes to its port."""
+
+    def listen_success(self, port: Any) -> Any:
+        super().listen_success(port)
+        return port
+
 
 class DrainingServer:
     """One process: the pages, the sockets and, unless told otherwise, a runner."""
 
     def __init__(self, application: Any, *, host: str, port: int, runner: Callable[[], ReplyRunner] | None) -> None:
         address = host.replace(":", r"\:")
-        self._server = Server(
+        self._server = Daphne(
             application,
             endpoints=[f"tcp:port={port}:interface={address}"],
             signal_handlers=False,
@@ -91,16 +102,21 @@ class DrainingServer:
                 listener.addCallback(lambda port: port.stopListening())
             answers = self._runner.drain(settings.DRAIN_REPLIES_SECONDS) if self._runner else asyncio.sleep(0)
             await asyncio.gather(pulse().drain(settings.DRAIN_SOCKETS_SECONDS), answers)
-            await self._sockets_gone()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SERVED_WITHIN):
+                    await self._all_served()
         finally:
             self._server.stop()
 
-    async def _sockets_gone(self) -> None:
-        """Give the close handshakes a moment."""
-        for _ in range(20):
-            if not pulse().sockets:
-                return
-            await asyncio.sleep(0.05)
+    async def _all_served(self) -> None:
+        """Until every page is made, every handshake done and every close answered."""
+        while being_served := self._being_served():
+            await asyncio.wait(being_served)
+        await asyncio.sleep(0.05)  # the last words of it are still to be written
+
+    def _being_served(self) -> list[asyncio.Future[None]]:
+        applications = [each.get("application_instance") for each in self._server.connections.values()]
+        return [each for each in applications if each is not None and not each.done()]
 
 
 def serve(application: Any, *, host: str, port: int, runner: Callable[[], ReplyRunner] | None) -> None:

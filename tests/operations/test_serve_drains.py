@@ -1,18 +1,24 @@
 """A process that is told to go leaves nothing half done: its sockets go elsewhere, its answers end or are handed on."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import User
 from tests.endpoint import RunningEndpoint
 from tests.rows import message_row, reply_row
 from tests.said import tokens
-from tests.server import eventually, serving, writing
-from tests.site import Site
+from tests.server import eventually, serving, status_of, writing
+from tests.site import Site, session_of
 from tests.tab import Tab, new_id
+
+R = TypeVar("R")
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -118,6 +124,68 @@ def test_an_answer_that_goes_on_keeps_both_parts(site: Site, alice: User, endpoi
     assert cut.message.text == f"Well: {tokens(len(added.split()))}"
     assert cut.message.text.startswith(tab.page.text(ack.reply))
     assert len(added.split()) >= 30
+
+
+@contextmanager
+def slow_members() -> Iterator[None]:
+    """Who asks for a member waits, until the block ends."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE accounts_user")
+        yield
+
+
+def asking_for_members() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'accounts_user'::regclass")
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+class TestWhoIsOnTheWay:
+    """Told to go in the middle of it, with no socket open and nothing being written."""
+
+    @pytest.fixture
+    def told_meanwhile(self, site: Site) -> Callable[[Callable[[], R]], R]:
+        """Do this, of which Postgres is slow to say who it is, and have the process told to go meanwhile."""
+
+        def tell(work: Callable[[], R]) -> R:
+            with ThreadPoolExecutor(1) as threads:
+                with slow_members():
+                    being_done = threads.submit(work)
+                    eventually(asking_for_members)
+                    site.web.signal(signal.SIGTERM)
+                    eventually(lambda: "draining" in site.web.said() and not status_of(f"{site.web.url}/health/live"))
+                return being_done.result(timeout=30)
+
+        return tell
+
+    def test_a_page_is_still_made(
+        self, site: Site, alice: User, told_meanwhile: Callable[[Callable[[], int]], int]
+    ) -> None:
+        session = session_of(alice)
+        assert told_meanwhile(lambda: status_of(f"{site.web.url}/", session=session)) == 200
+        assert site.web.wait(within=10) == 0
+
+    def test_a_socket_is_sent_away_as_the_others(
+        self, site: Site, alice: User, told_meanwhile: Callable[[Callable[[], Tab]], Tab]
+    ) -> None:
+        session = session_of(alice)
+        tab = told_meanwhile(lambda: site.knock(session=session))
+        assert 0 < sent_away(tab) < 2
+        assert site.web.wait(within=10) == 0
+
+
+def test_nobody_new_is_taken(site: Site, alice: User) -> None:
+    """Whoever supervises several of these finds another one at once."""
+    tab = site.open(alice)
+    short = tab.ask("Short [[tokens=5000 pace=15ms]]")
+    tab.until(short.reply, "t3 ")
+    site.web.signal(signal.SIGTERM)
+    assert sent_away(tab)
+    assert site.web.popen.poll() is None
+    with pytest.raises(ConnectionRefusedError):
+        site.knock(session=tab.session)
+    assert site.web.wait() == 0
 
 
 def test_with_nobody_there_it_is_gone_at_once(site: Site) -> None:
