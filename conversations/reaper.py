@@ -29,6 +29,7 @@ TAKEN_OVER = Outcome(
     error_message="The answer was cut off in the middle. What had arrived is kept.",
     error_retryable=True,
 )
+STOPPED = Outcome(status=Status.STOPPED)  # a member had asked for it; that the writer died makes no difference to them
 
 
 async def reap(log: live.Log) -> int:
@@ -88,4 +89,5 @@ async def _end_or_hand_back(log: live.Log, draft: Draft, saved: Saved) -> bool:
     spent = await in_database(left_behind, claim.reply, draft.text[len(claim.text) :])
     if draft.text == claim.text and await hand_back(claim, spent, seen=saved.seq):
         return True
-    return await end(log, draft, TAKEN_OVER, spent, seen=saved.seq)
+    stopped = await in_database(states.stopping, replies=[claim.reply])
+    return await end(log, draft, STOPPED if stopped else TAKEN_OVER, spent, seen=saved.seq)

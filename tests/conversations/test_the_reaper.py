@@ -16,6 +16,7 @@ from conversations.live.names import key_of
 from conversations.models import Reply, Status
 from conversations.reaper import reap
 from tests.conversations.stored import store_reply, store_talk
+from tests.rows import reply_row
 
 
 class Log(live.Log):
@@ -52,6 +53,17 @@ async def test_the_oldest_first(log: Log, alice: User) -> None:
     replies = [await in_database(overdue, alice, seconds) for seconds in (1, 3, 2)]
     assert await reap(log) == 3
     assert [await in_database(ended, reply) for reply in replies] == [True] * 3
+
+
+async def test_what_a_member_wanted_stopped_has_stopped(log: Log, alice: User) -> None:
+    """Its writer died before he could do it: nobody is told that something went wrong."""
+    replies = [await in_database(overdue, alice, 1) for _ in range(2)]
+    await in_database(Reply.objects.filter(pk=replies[0].pk).update, stop_requested_at=timezone.now())
+    await in_database(Reply.objects.filter(pk=replies[1].pk).update, text="", seq=0, stop_requested_at=timezone.now())
+    assert await reap(log) == 2
+    for reply, text in zip(replies, ("So", ""), strict=True):
+        row = await in_database(reply_row, str(reply.pk))
+        assert (row.status, row.error_code, row.message.text) == (Status.STOPPED, "", text)
 
 
 async def test_one_that_nobody_can_make_sense_of_keeps_none_of_the_others_waiting(
