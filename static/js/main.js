@@ -1,4 +1,5 @@
 /** Puts the page together: data, chat, elements, addresses, keys. */
+import { alarm } from "./announce.js";
 import { Chat } from "./chat.js";
 import { Drawer } from "./drawer.js";
 import { AnewMenu } from "./elements/anew.js";
@@ -15,6 +16,7 @@ import { SummaryCard } from "./elements/summary.js";
 import { Transcript } from "./elements/transcript.js";
 import { Welcome } from "./elements/welcome.js";
 import { browserStorage, keepIn } from "./keep.js";
+import { Leaving } from "./leaving.js";
 import { conversationAt, readPage, socketAddress } from "./page.js";
 import { startThemes } from "./theme.js";
 
@@ -146,11 +148,32 @@ addEventListener("storage", (event) => {
   if (event.key?.startsWith(mine) && event.newValue === null)
     chat.outbox.dropped(event.key.slice(mine.length));
 });
-document.getElementById("sign-out")?.addEventListener("submit", () => {
-  // The next one at this machine must not find what this member wrote.
+
+// --- Signing out ---
+
+const door = /** @type {HTMLFormElement} */ (document.getElementById("sign-out"));
+const shut = /** @type {HTMLElement} */ (document.getElementById("not-signed-out"));
+
+/** The next one at this machine must not find what this member wrote. */
+function leave() {
   composer.text = "";
   chat.drafts.clear();
   chat.outbox.clear();
+  location.assign(door.action);
+}
+
+const leaving = new Leaving(keepIn(storage, "parley."), String(page.user.id));
+leaving.settle();
+chat.listen((news) => {
+  if (news.kind === "link" && chat.socket.link.name === "over" && leaving.isAsked) leave();
+});
+door.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  shut.hidden = true;
+  const post = () => fetch(door.action, { method: "POST", body: new FormData(door), redirect: "manual" });
+  if (await leaving.ask(post)) return leave();
+  shut.hidden = false;
+  alarm(shut.textContent);
 });
 
 if (navigator.onLine) chat.socket.connect();
