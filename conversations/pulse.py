@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 BEAT = 1.0  # seconds between two looks at who needs a ping
 AWAY = 0.2  # seconds that whoever is sent away stays away at least
 SESSIONS_LOOK = 60.0  # seconds between two looks at the sessions of all sockets, should an event have been lost
+SESSIONS_AGAIN = 5.0  # seconds after which they are looked at again when Postgres could not say
 
 
 class Socket(Protocol):
@@ -84,13 +85,16 @@ class Pulse:
             await asyncio.sleep(seconds / len(sockets))
 
     async def _look_at_sessions(self) -> None:
+        pause = SESSIONS_LOOK
         while True:
-            await asyncio.sleep(SESSIONS_LOOK)
+            await asyncio.sleep(pause)
             try:
                 gone = await ended({socket.held for socket in self.sockets})
             except DatabaseDown as error:
                 logger.warning("sessions could not be looked at: %s", type(error).__name__)
+                pause = SESSIONS_AGAIN
                 continue
+            pause = SESSIONS_LOOK
             for socket in [each for each in self.sockets if each.held in gone]:
                 await _safely(socket.end_session())
 

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import math
+from collections.abc import Collection
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
+from accounts.sessions import Held
 from conversations import pulse as pulses
 from conversations import wire
 from conversations.consumers import ChatConsumer
@@ -92,6 +95,33 @@ class TestHeartbeat:
         for socket in well:
             assert [frame["type"] for frame in socket.frames()] == ["draining"]
             assert socket.sent[-1] == {"type": "websocket.close", "code": 4012}
+
+
+async def test_sessions_are_looked_at_soon_after_postgres_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their ends were told to nobody meanwhile; another whole minute would break our word."""
+    assert pulses.SESSIONS_AGAIN < pulses.SESSIONS_LOOK / 10
+    monkeypatch.setattr(pulses, "SESSIONS_LOOK", 0.01)
+    monkeypatch.setattr(pulses, "SESSIONS_AGAIN", 0.01)
+    looks = 0
+
+    async def ended(held: Collection[Held]) -> set[Held]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            monkeypatch.setattr(pulses, "SESSIONS_LOOK", 3600)
+            raise OperationalError("away")
+        return set(held)
+
+    monkeypatch.setattr(pulses, "ended", ended)
+    pulse, socket = Pulse(), FakeSocket()
+    socket.held = Held(1, "a session that is over", "")
+    pulse.sockets = {socket}
+    looking = asyncio.create_task(pulse._look_at_sessions())
+    async with asyncio.timeout(5):
+        while not socket.closed:
+            await asyncio.sleep(0.005)
+    looking.cancel()
+    assert socket.sent[-1] == {"type": "websocket.close", "code": 4401}
 
 
 async def test_a_socket_that_breaks_does_not_stop_the_runner_beside_it() -> None:
