@@ -135,18 +135,21 @@ addEventListener("keydown", (event) => {
 
 // --- The network, and coming back to it ---
 
+function comeBack() {
+  chat.socket.wake();
+  chat.outbox.collect();
+}
+
 addEventListener("online", () => chat.socket.wake());
 addEventListener("offline", () => chat.socket.sleep());
-document.addEventListener(
-  "visibilitychange",
-  () => document.visibilityState === "visible" && chat.socket.wake(),
-);
-addEventListener("pageshow", (event) => event.persisted && chat.socket.wake());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && comeBack());
+addEventListener("pageshow", (event) => event.persisted && comeBack());
 addEventListener("storage", (event) => {
-  // Another tab of this member had the acknowledgement.
   const mine = `parley.outbox.${page.user.id}.`;
-  if (event.key?.startsWith(mine) && event.newValue === null)
-    chat.outbox.dropped(event.key.slice(mine.length));
+  if (!event.key?.startsWith(mine)) return;
+  const client_id = event.key.slice(mine.length);
+  if (event.newValue === null) chat.outbox.dropped(client_id);
+  else chat.outbox.overheard(client_id);
 });
 
 // --- Signing out ---

@@ -9,6 +9,9 @@
 import { isOnItsWay, revive } from "./parcels.js";
 import { pauseAfter } from "./pause.js";
 
+/** Milliseconds that a tab has for its own messages before another one, at the latest after twice as long, takes them. */
+const PATIENCE = 10_000;
+
 export class Outbox {
   /** @type {Parcel[]} */
   parcels = [];
@@ -63,17 +66,18 @@ export class Outbox {
     const kept = new Set(this.#keep.keys());
     for (const { client_id, state } of this.parcels)
       if (state !== "stored" && !kept.has(client_id)) this.#remove(client_id);
-    const left = [...kept].filter((key) => !this.#find(key)).map((key) => revive(this.#keep.get(key)));
-    this.parcels = [...this.parcels, ...left.filter((parcel) => parcel !== null)];
-    this.parcels.sort((a, b) => a.created_at - b.created_at);
-    this.#changed();
+    this.#takeIn([...kept]);
+  }
+
+  /** Somebody looks at this tab again: what waits, here or left by another, is sent now. */
+  collect() {
+    this.gather();
+    this.flush();
   }
 
   /** The link is up: send what is not known to be kept, of each conversation the first; the others follow it. */
   flush() {
-    for (const parcel of this.parcels) {
-      if (parcel.state === "waiting" || parcel.state === "sent") this.#dispatch(parcel);
-    }
+    for (const parcel of this.parcels) if (parcel.state === "waiting") this.#dispatch(parcel);
   }
 
   /** The link is down: what was on its way may or may not have arrived. */
@@ -169,10 +173,29 @@ export class Outbox {
     if (state === "waiting" || state === "refused") this.withdraw(client_id);
   }
 
+  /** Another tab of this member has begun to send it. That one may be closed before it is done. @param {string} client_id */
+  overheard(client_id) {
+    if (this.#find(client_id)) return;
+    clearTimeout(this.#timers.get(client_id));
+    const takeOver = () => {
+      this.#takeIn([client_id]);
+      this.flush();
+    };
+    this.#timers.set(client_id, setTimeout(takeOver, PATIENCE * (1 + Math.random())));
+  }
+
   /** Forget everything: the member signs out. */
   clear() {
     for (const key of this.#keep.keys()) this.#keep.remove(key);
     this.parcels = [];
+  }
+
+  /** @param {string[]} keys of what is kept */
+  #takeIn(keys) {
+    const left = keys.filter((key) => !this.#find(key)).map((key) => revive(this.#keep.get(key)));
+    this.parcels = [...this.parcels, ...left.filter((parcel) => parcel !== null)];
+    this.parcels.sort((a, b) => a.created_at - b.created_at);
+    this.#changed();
   }
 
   /** @param {string} client_id */

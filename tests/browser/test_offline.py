@@ -90,6 +90,22 @@ def test_what_a_closed_window_has_left_another_one_sends(windows: Windows, windo
     assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
 
 
+def test_a_window_that_stays_sends_what_a_closed_one_could_not(window: Window) -> None:
+    status(window.ask("First [[tokens=3]]"), "complete")
+    other = Window(window.page.context.new_page(), window.url)
+    other.page.add_init_script("window.WebSocket = class { send() {} close() {} }")  # its line does not come about
+    other.go(window.page.url.removeprefix(window.url))
+    expect(other.answers).to_have_count(1)
+    other.send("Second [[tokens=4]]")
+    expect(other.pending).to_have_count(1)
+    other.page.close()
+
+    expect(window.answers).to_have_count(2, timeout=40_000)
+    status(window.answers.nth(1), "complete")
+    assert stored() == ["First [[tokens=3]]", "Second [[tokens=4]]"]
+    assert window.kept() == []
+
+
 def test_a_conversation_can_begin_offline(window: Window) -> None:
     window.connected()
     window.page.context.set_offline(True)

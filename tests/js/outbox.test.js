@@ -223,6 +223,44 @@ test("what a tab that was closed has left is sent by another, in the order of wr
   );
 });
 
+test("what a tab that was closed was sending is sent by one that stays, once it had time for it", () => {
+  const other = load();
+  const closed = load();
+  closed.post("k1", "c", "one", null);
+  other.overheard("k1");
+  mock.timers.tick(9_999);
+  assert.equal(wire.length, 1);
+  mock.timers.tick(10_001);
+  assert.deepEqual(wire[1], wire[0]);
+  other.overheard("k1");
+  mock.timers.tick(20_000);
+  assert.equal(wire.length, 2, "and only once");
+});
+
+test("what another tab sends and sees stored in time is not sent here", () => {
+  const other = load();
+  const writer = load();
+  writer.post("k1", "c", "one", null);
+  other.overheard("k1");
+  mock.timers.tick(5_000);
+  writer.stored("k1", "m1");
+  other.dropped("k1");
+  mock.timers.tick(20_000);
+  assert.deepEqual([wire.length, other.parcels], [1, []]);
+});
+
+test("whoever looks at a tab again sees what another left there be sent, and nothing sent twice", () => {
+  const outbox = load();
+  outbox.post("k1", "c", "one", null);
+  load().post("k2", "d", "two", null);
+  outbox.collect();
+  outbox.collect();
+  assert.deepEqual(
+    wire.map(({ client_id }) => client_id),
+    ["k1", "k2", "k2"],
+  );
+});
+
 test("damaged storage is passed over", () => {
   storage.setItem("outbox.x", "{");
   storage.setItem("outbox.y", '{"client_id": 3}');
