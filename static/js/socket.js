@@ -21,9 +21,8 @@ const ACK_CHARACTERS = 65_536;
 const ANSWER = 20_000;
 const ANSWERED = new Set(["subscribe", "send", "regenerate", "continue"]);
 
-/** What to do after each close code of docs/wire.md; anything else is the network's doing: try again. */
-const AFTER = /** @type {Record<number, "stay" | "once" | "over" | "refused" | "minute">} */ ({
-  1000: "stay",
+/** What to do after each close code of docs/wire.md; anything else is the doing of the network, or of what lies between: try again. */
+const AFTER = /** @type {Record<number, "once" | "over" | "refused" | "minute">} */ ({
   4400: "once",
   4401: "over",
   4403: "refused",
@@ -188,7 +187,7 @@ export class Socket {
     const again = this.#lastCode === code;
     this.#lastCode = code;
     if (after === "over" || after === "refused") return this.#set({ name: after });
-    if (after === "stay" || (after === "once" && again)) return this.#set({ name: "offline" });
+    if (after === "once" && again) return this.#set({ name: "offline" });
     const restart = this.#stayAway !== null;
     const wait = after === "minute" ? 60_000 : (this.#stayAway ?? backoff(this.#failures++, Math.random()));
     this.#stayAway = null;

@@ -92,7 +92,8 @@ for (const [code, name] of /** @type {[number, string][]} */ ([
   [4503, "reconnecting"],
   [4408, "reconnecting"],
   [4413, "reconnecting"],
-  [1000, "offline"],
+  [1000, "reconnecting"],
+  [1001, "reconnecting"],
   [4401, "over"],
   [4403, "refused"],
 ])) {
