@@ -195,7 +195,7 @@ export class Chat {
         break;
       case "snapshot":
         this.subscriptions.answered(frame.conversation.id);
-        if (frame.conversation.id === this.current) this.gone = false;
+        if (frame.conversation.id === this.current && this.gone) this.#find();
     }
     const id = typeof frame.conversation === "object" ? frame.conversation.id : frame.conversation;
     const result = this.store.apply(frame);
@@ -242,6 +242,11 @@ export class Chat {
 
   #lose() {
     this.gone = true;
+    this.#tell({ kind: "gone" });
+  }
+
+  #find() {
+    this.gone = false;
     this.#tell({ kind: "gone" });
   }
 

@@ -26,6 +26,9 @@ def test_it_goes_from_every_window_and_comes_back(windows: Windows, window: Wind
     for each in (window, other):
         expect(each.answers).to_have_count(1)
         expect(each.page.locator("parley-list .item")).to_have_count(1)
+        expect(each.page.get_by_role("heading", name="This conversation was deleted.")).to_be_hidden()
+        expect(each.button("Take it back")).to_be_hidden()
+        expect(each.composer).to_be_visible()
     status(window.ask("And now? [[tokens=3]]"), "complete")
 
 
@@ -41,6 +44,7 @@ def test_who_comes_back_to_its_address_can_still_take_it_back(window: Window) ->
     window.button("Take it back").click()
     expect(window.answers).to_have_count(1)
     expect(window.composer).to_be_visible()
+    expect(window.page.get_by_role("heading", name="This conversation was deleted.")).to_be_hidden()
 
 
 def test_who_only_shares_it_is_offered_nothing_that_is_the_owners(windows: Windows, alice: User, bob: User) -> None:
@@ -65,3 +69,4 @@ def test_who_only_shares_it_is_offered_nothing_that_is_the_owners(windows: Windo
     owner.button("Take it back").click()
     for each in (owner, other):
         expect(each.said).to_have_count(3)
+        expect(each.page.locator(".gone")).to_be_hidden()

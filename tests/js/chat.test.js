@@ -3,7 +3,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { Chat } from "../../static/js/chat.js";
 import { keepIn } from "../../static/js/keep.js";
 import { FakeWebSocket, HELLO, ws } from "./web_socket.js";
-import { answer, question, snapshot } from "./world.js";
+import { answer, conversation, question, snapshot } from "./world.js";
 
 const original = globalThis.WebSocket;
 /** What the page said went wrong. @type {string[]} */
@@ -88,6 +88,19 @@ test("what is not shown is left when its answer has ended, also when a snapshot 
   });
   assert.deepEqual(ofConversations().at(-1), ["unsubscribe", "c"]);
   assert.ok(chat.subscriptions.has("d"), "what is shown is followed though nothing runs in it");
+});
+
+test("that a conversation is back is news, as it was that it is gone", () => {
+  const chat = load([question({})]);
+  ws().hear(HELLO);
+  /** @type {boolean[]} */
+  const told = [];
+  chat.listen((news) => news.kind === "gone" && told.push(chat.gone));
+  ws().hear({ type: "deleted", conversation: "c" });
+  ws().hear({ type: "conversation", conversation: conversation({ head: "q1", length: 1 }) });
+  ws().hear(snapshot([question({})], { head: "q1", length: 1 }));
+  ws().hear(snapshot([question({})], { head: "q1", length: 1 }));
+  assert.deepEqual(told, [true, false]);
 });
 
 test("a conversation that may not be followed just now is not taken for one that is gone", () => {
