@@ -1,7 +1,7 @@
 """A member's list of conversations, and who may answer in them."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypedDict
 
 from accounts.models import User
@@ -74,6 +74,7 @@ def _list_cursor(text: str) -> tuple[datetime, uuid.UUID]:
         at = datetime.fromisoformat(moment)
         if at.tzinfo is None:
             raise ValueError("a time without its zone")
-        return at, uuid.UUID(conversation)
-    except ValueError:
+        # Postgres knows no zone as far from Greenwich as Python does.
+        return at.astimezone(UTC), uuid.UUID(conversation)
+    except (ValueError, OverflowError):
         raise BadFrame("bad_field", "“before” should be the “next” of an earlier page.") from None

@@ -197,11 +197,20 @@ class TestOlderConversations:
     @pytest.mark.parametrize(
         "before",
         ["", "x", "_", "2026-01-01", f"_{new_id()}", f"2026-01-01T00:00:00_{new_id()}", "2026-01-01T00:00:00+00:00_x",
-         "2026-01-01T00:00:00+00:00", f"9999999-01-01T00:00:00+00:00_{new_id()}", "\0"],
+         "2026-01-01T00:00:00+00:00", f"9999999-01-01T00:00:00+00:00_{new_id()}", "\0",
+         f"0001-01-01T00:00:00+23:59_{new_id()}", f"9999-12-31T23:59:59-23:59_{new_id()}"],
     )  # fmt: skip
     def test_a_cursor_of_ones_own_making_is_refused(self, signed_in: Client, before: str) -> None:
         response = signed_in.get("/c/", {"before": before})
         assert (response.status_code, response.json()["code"]) == (400, "bad_field")
+
+    @pytest.mark.parametrize("zone", ["+00:00", "+23:59", "-23:59", "+00:00:01"])
+    def test_the_time_of_any_zone_is_a_time(self, signed_in: Client, alice: User, zone: str) -> None:
+        """Postgres knows none as far from Greenwich as some of these."""
+        talk = store_talk(alice)
+        for year, found in ((2024, []), (2999, [str(talk.pk)])):
+            response = signed_in.get("/c/", {"before": f"{year}-01-01T00:00:00{zone}_{new_id()}"})
+            assert [item["id"] for item in response.json()["items"]] == found
 
 
 class TestOlderMessages:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from accounts.models import User
 from conversations.consumers import MOST_RELAYS
@@ -14,7 +16,7 @@ from conversations.models import Conversation, Message
 from tests.page import Frame
 from tests.said import tokens
 from tests.site import Site, session_of
-from tests.tab import Ack, Tab, new_id
+from tests.tab import PATIENCE, Ack, Tab, new_id
 
 ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
@@ -224,6 +226,17 @@ class TestWhoIsNotLetIn:
         tabs[0].close()
         tabs[1].flush()
         site.open(alice, session=session)
+
+
+@pytest.mark.parametrize("path", ["/", "/ws/", "/ws/v1", "/ws/v1/x/", "/ws/v2/", "/ws/anything/"])
+def test_an_address_where_nobody_is(site: Site, alice: User, path: str) -> None:
+    address = site.web.url.replace("http", "ws", 1) + path
+    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session_of(alice)}"}
+    with connect(address, origin=Origin(site.web.url), additional_headers=cookie, proxy=None) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=PATIENCE)
+        assert closed.value.rcvd
+        assert closed.value.rcvd.code == 4404
 
 
 @pytest.mark.parametrize("origin", ["http://{host}.evil.example", "*", "http://[::1", "http://127.0.0.1:x"])
