@@ -1,6 +1,17 @@
 /** A small store of strings that survives a reload, and works (for this page only) where the browser forbids one. */
 
-/** @typedef {{get(key: string): string | null, set(key: string, value: string): void, remove(key: string): void, keys(): string[]}} Keep */
+/**
+ * @typedef {object} Keep
+ * @property {(key: string) => string | null} get
+ * @property {(key: string, value: string) => void} set
+ * @property {(key: string) => void} remove
+ * @property {() => string[]} keys
+ * @property {() => string | null} name a word that is kept there, too. Another one than before: it was emptied meanwhile.
+ *   null: it cannot be used now
+ */
+import { uuid } from "./uuid.js";
+
+const NAME = "parley.storage";
 
 /**
  * @param {Storage | null} storage
@@ -28,7 +39,19 @@ export function keepIn(storage, prefix) {
       const mine = stored.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
       return [...new Set([...mine, ...held.keys()])];
     },
+    name() {
+      return attempt(() => nameOf(storage)) ?? null;
+    },
   };
+}
+
+/** @param {Storage | null} storage */
+function nameOf(storage) {
+  const known = storage?.getItem(NAME);
+  if (!storage || known) return known;
+  const name = uuid();
+  storage.setItem(NAME, name);
+  return name;
 }
 
 /** The browser's own storage, or null where it may not be used. */

@@ -20,6 +20,8 @@ export class Outbox {
   #changed;
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
+  /** The name of the storage in which everything was, when it was read last. @type {string | null} */
+  #storage = null;
 
   /**
    * @param {Keep} keep
@@ -47,6 +49,7 @@ export class Outbox {
       text,
       personality,
       created_at: Date.now(),
+      order: this.#nextOrder(),
       state: "waiting",
       error: null,
       again: null,
@@ -60,12 +63,19 @@ export class Outbox {
 
   /**
    * Come to terms with the member's other tabs: take in what one that was closed has left, and forget what one took
-   * back. An acknowledgement and a withdrawal both remove what was kept.
+   * back. An acknowledgement and a withdrawal both remove what was kept. A storage that was emptied, or cannot be read,
+   * says nothing of either.
    */
   gather() {
     const kept = new Set(this.#keep.keys());
-    for (const { client_id, state } of this.parcels)
-      if (state !== "stored" && !kept.has(client_id)) this.#remove(client_id);
+    const name = this.#keep.name();
+    const isSame = name !== null && name === this.#storage;
+    this.#storage = name ?? this.#storage;
+    for (const parcel of this.parcels) {
+      if (parcel.state === "stored" || kept.has(parcel.client_id)) continue;
+      if (isSame) this.#remove(parcel.client_id);
+      else if (name) this.#save(parcel);
+    }
     this.#takeIn([...kept]);
   }
 
@@ -190,11 +200,18 @@ export class Outbox {
     this.parcels = [];
   }
 
+  /** The clock, unless it was set back: then above everything that is written already, here or in another tab. */
+  #nextOrder() {
+    const kept = this.#keep.keys().map((key) => revive(this.#keep.get(key)));
+    const written = [...this.parcels, ...kept].map((parcel) => (parcel?.order ?? 0) + 1);
+    return Math.max(Date.now(), ...written);
+  }
+
   /** @param {string[]} keys of what is kept */
   #takeIn(keys) {
     const left = keys.filter((key) => !this.#find(key)).map((key) => revive(this.#keep.get(key)));
     this.parcels = [...this.parcels, ...left.filter((parcel) => parcel !== null)];
-    this.parcels.sort((a, b) => a.created_at - b.created_at);
+    this.parcels.sort((a, b) => a.order - b.order);
     this.#changed();
   }
 

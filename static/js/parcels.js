@@ -9,6 +9,7 @@
  * @property {string} text
  * @property {string | null} personality
  * @property {number} created_at milliseconds
+ * @property {number} order its place among all that this member has written
  * @property {"waiting" | "sent" | "stored" | "refused"} state
  * @property {Refusal | null} error why it was refused
  * @property {number | null} again when it is sent once more by itself, in milliseconds
@@ -30,9 +31,11 @@ export function revive(text) {
   try {
     const parcel = JSON.parse(text ?? "");
     if (typeof parcel?.client_id !== "string" || typeof parcel.text !== "string") return null;
+    const order = [parcel.order, parcel.created_at].find(Number.isFinite) ?? 0;
     const final = parcel.state === "refused" && !parcel.error?.retryable;
     return {
       ...parcel,
+      order,
       state: final ? "refused" : "waiting",
       again: null,
       error: final ? parcel.error : null,

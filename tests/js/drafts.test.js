@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Drafts } from "../../static/js/drafts.js";
+import { keepIn } from "../../static/js/keep.js";
+import { FakeStorage, handedOut } from "./storage.js";
 
 /** What the tabs of one browser share. @type {Map<string, string>} */
 let storage;
@@ -16,6 +18,7 @@ const tab = () =>
     set: (key, value) => storage.set(key, value),
     remove: (key) => storage.delete(key),
     keys: () => [...storage.keys()],
+    name: () => "this",
   });
 
 for (const place of ["c", null]) {
@@ -58,4 +61,18 @@ test("what is typed again after it was sent is kept again", () => {
   drafts.sent("c");
   drafts.write("c", "again");
   assert.equal(tab().read("c"), "again");
+});
+
+test("drafts are one a conversation, survive a reload, and are gone after signing out", () => {
+  const browser = handedOut(new FakeStorage());
+  const drafts = () => new Drafts(keepIn(browser, "draft.7."));
+  drafts().write(null, "hello");
+  drafts().write("c", "half a thought");
+  assert.equal(drafts().read(null), "hello");
+  assert.equal(drafts().read("c"), "half a thought");
+  assert.equal(drafts().read("d"), "");
+  drafts().write("c", "  ");
+  assert.equal(drafts().read("c"), "");
+  drafts().clear();
+  assert.equal(drafts().read(null), "");
 });

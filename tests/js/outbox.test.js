@@ -1,30 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { Drafts } from "../../static/js/drafts.js";
 import { keepIn } from "../../static/js/keep.js";
 import { Outbox } from "../../static/js/outbox.js";
+import { FakeStorage, handedOut } from "./storage.js";
 import { question } from "./world.js";
-
-/** A browser's storage, full when it is told to be. */
-class FakeStorage {
-  full = false;
-
-  /** @param {string} key */
-  getItem(key) {
-    return Object.hasOwn(this, key) ? Reflect.get(this, key) : null;
-  }
-
-  /** @param {string} key @param {string} value */
-  setItem(key, value) {
-    if (this.full) throw new DOMException("full", "QuotaExceededError");
-    Reflect.set(this, key, value);
-  }
-
-  /** @param {string} key */
-  removeItem(key) {
-    Reflect.deleteProperty(this, key);
-  }
-}
 
 /** @type {FakeStorage} */
 let storage;
@@ -34,7 +13,7 @@ let up = true;
 
 /** A page that was just loaded: same storage, nothing in memory. */
 function load() {
-  const keep = keepIn(/** @type {Storage} */ (/** @type {unknown} */ (storage)), "outbox.");
+  const keep = keepIn(handedOut(storage), "outbox.");
   const send = (/** @type {Record<string, unknown>} */ frame) => {
     if (up) wire.push(frame);
     return up;
@@ -259,34 +238,4 @@ test("whoever looks at a tab again sees what another left there be sent, and not
     wire.map(({ client_id }) => client_id),
     ["k1", "k2", "k2"],
   );
-});
-
-test("damaged storage is passed over", () => {
-  storage.setItem("outbox.x", "{");
-  storage.setItem("outbox.y", '{"client_id": 3}');
-  storage.setItem("theirs", "{}");
-  assert.deepEqual(load().parcels, []);
-});
-
-test("a full storage loses nothing while the page is open", () => {
-  storage.full = true;
-  const outbox = load();
-  outbox.post("k1", "c", "Why?", null);
-  outbox.hold();
-  outbox.flush();
-  assert.equal(wire.length, 2);
-});
-
-test("drafts are one a conversation, survive a reload, and are gone after signing out", () => {
-  const drafts = () =>
-    new Drafts(keepIn(/** @type {Storage} */ (/** @type {unknown} */ (storage)), "draft.7."));
-  drafts().write(null, "hello");
-  drafts().write("c", "half a thought");
-  assert.equal(drafts().read(null), "hello");
-  assert.equal(drafts().read("c"), "half a thought");
-  assert.equal(drafts().read("d"), "");
-  drafts().write("c", "  ");
-  assert.equal(drafts().read("c"), "");
-  drafts().clear();
-  assert.equal(drafts().read(null), "");
 });
