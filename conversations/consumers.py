@@ -188,6 +188,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _unsubscribe(self, conversation: str) -> None:
         relay = self.relays.pop(conversation, None)
         if relay is not None:
+            relay.stop()
             self.pulse.readers.discard(relay)
             await self.channel_layer.group_discard(live.group_of(conversation), self.channel_name)
 

@@ -82,6 +82,10 @@ class Relay:
                 self.open[str(cursor.id)] = Position(cursor.attempt, cursor.seq, self._now(), 0)
             await self._show(await self._read(since), always=True)
 
+    def stop(self) -> None:
+        """Show nothing any more, also of what is just being read."""
+        self._send = self._gone = _nobody
+
     async def on_changed(self, event: Mapping[str, Any]) -> None:
         """Rows changed, from before `first` up to `rev`; `frames` show it when the publisher had them at hand."""
         async with self._lock:
@@ -273,6 +277,10 @@ class Relay:
             text=text,
         )
         return [wire.encode(reset)]
+
+
+async def _nobody(_: object) -> None:
+    """Who is told what comes after the end."""
 
 
 def fold(reply: OpenReply, events: Mapping[int, str]) -> tuple[int, str]:
