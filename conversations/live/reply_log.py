@@ -89,7 +89,9 @@ class Away(redis.ConnectionError):
 
 
 class Log:
-    """The log, from one event loop. Every method raises RedisError, within ANSWER_WITHIN, when Redis is not there."""
+    """The log, from one event loop. Every method raises RedisError when Redis is not there; all but `hints`, which only
+    waits, do so within ANSWER_WITHIN.
+    """
 
     def __init__(self) -> None:
         pool: redis.asyncio.BlockingConnectionPool = redis.asyncio.BlockingConnectionPool.from_url(
