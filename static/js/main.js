@@ -179,5 +179,5 @@ door.addEventListener("submit", async (event) => {
   alarm(shut.textContent);
 });
 
-if (navigator.onLine) chat.socket.connect();
-else chat.socket.sleep();
+// Also where the browser knows of no network: Parley may run on this very machine.
+chat.socket.connect();

@@ -117,6 +117,14 @@ def test_a_conversation_can_begin_offline(window: Window) -> None:
     assert stored() == ["Begun offline [[tokens=3]]"]
 
 
+def test_a_machine_without_a_network_reaches_the_parley_it_runs_itself(window: Window) -> None:
+    window.connected()
+    window.page.add_init_script("Object.defineProperty(navigator, 'onLine', { get: () => false })")
+    window.page.reload()
+    window.connected()
+    status(window.ask("Hello [[tokens=3]]"), "complete")
+
+
 def test_a_server_that_dies_and_comes_back(start: Start, windows: Windows, alice: User) -> None:
     process = start()
     window = windows.open(alice, url=process.url)
