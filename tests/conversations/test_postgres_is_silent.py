@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
-from conversations import database
+from accounts.sessions import Held
+from conversations import database, pulse
 from conversations.database import MOST_HUNG, Silent, in_database, in_time
 from tests.chaos.line import Ends, Line
 from tests.chaos.servers import Background
@@ -68,6 +70,17 @@ class TestOneVisit:
         speaks.set()
         await asyncio.gather(*busy)
         assert await in_database(lambda: list(begun)) == []
+
+    async def test_neither_the_watchdog_nor_the_look_at_sessions_waits(self, speaks: threading.Event) -> None:
+        busy = [asyncio.create_task(in_database(speaks.wait, 30)) for _ in range(settings.DATABASE_THREADS)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            with pytest.raises(Silent):
+                await pulse._marks([uuid.uuid4()])
+            with pytest.raises(Silent):
+                await pulse.ended({Held(1, "a session", "")})
+        speaks.set()
+        await asyncio.gather(*busy)
 
 
 class _Set(threading.Event):
