@@ -95,7 +95,7 @@ def test_who_was_slower_is_told(window: Window, alice: User) -> None:
     window.page.get_by_label("Summary", exact=True).fill("Mine")
     keeping.edit(user=alice, summary=first.pk, text="From elsewhere")
     window.button("Save").click()
-    expect(window.page.locator(".trouble")).to_contain_text("There is a newer summary by now")
+    expect(window.page.locator("parley-composer .trouble")).to_contain_text("There is a newer summary by now")
     expect(window.page.get_by_label("Summary", exact=True)).to_have_value("Mine")
 
 
