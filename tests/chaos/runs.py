@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 
+from django.conf import settings as django_settings
 from django.db import connection
 
 from conversations.models import Message
@@ -61,6 +62,8 @@ def soak(minutes: float, seed: int) -> Tally:
 def _storm(**settings: str) -> Iterator[Storm]:
     """A fleet of its own, its servers reached directly. At the end everything has to be as after each test."""
     with tempfile.TemporaryDirectory(prefix="parley-chaos-") as place, running_endpoint() as endpoint:
+        # Without the matrix no test has made it, and every process would say so.
+        Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         servers = Servers(Path(place))
         try:
             servers.start()
