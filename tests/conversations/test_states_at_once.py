@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations import states
-from conversations.models import ENDED, Reply, Status
+from conversations.models import Reply, Status
 from conversations.states import Claim, Kept, Outcome, Saved
 from tests.conversations.stored import store_reply, store_talk
 
@@ -100,6 +100,12 @@ def test_eight_enders_at_once_and_one_wins(alone: None, world: None, alice: User
     talk = store_talk(alice)
     reply = store_reply(talk, Status.STREAMING)
 
+    endings = [
+        Outcome(status=Status.COMPLETE, finish_reason="stop"),
+        Outcome(status=Status.STOPPED),
+        *(Outcome(status=status, error_code="cut_off") for status in (Status.FAILED, Status.INTERRUPTED)),
+    ]
+
     def end(number: int) -> object:
         try:
             return states.finish(
@@ -108,7 +114,7 @@ def test_eight_enders_at_once_and_one_wins(alone: None, world: None, alice: User
                 attempt=1,
                 frm=[Status.STREAMING],
                 text="The end",
-                outcome=Outcome(status=list(ENDED)[number % 4]),
+                outcome=endings[number % 4],
             )
         finally:
             connection.close()
